@@ -1,0 +1,1 @@
+"""Plan shards, run them, and keep the manifest that is the only truth about them."""

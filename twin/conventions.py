@@ -1,0 +1,166 @@
+"""Fix the conventions that every label follows, and the transforms that need them.
+
+Metres, radians, seconds, kilograms; Z up. Images are rows first, the top-left pixel's centre is (0.5, 0.5).
+Camera frame: OpenCV (x right, y down, z forward). ``T_a_b`` is a column-vector 4x4 that maps b to a.
+Quaternions are ``wxyz``. Depth is planar z in metres, ``+inf`` where nothing was hit. Boxes are half-open
+``[x0, y0, x1, y1)``. ``docs/conventions.md`` says the same at length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+CONVENTIONS_VERSION = 1
+"""Version of the label conventions, stored in every shard."""
+
+DISTORTION_NAMES = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")
+"""Order of the eight distortion coefficients: OpenCV's rational model."""
+
+KEYPOINT_OCCLUSION_TOLERANCE = 0.005
+"""A keypoint counts as occluded when the first hit is nearer by more than this [m]."""
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+T_USDCAMERA_OPENCV: Array = np.diag([1.0, -1.0, -1.0, 1.0])
+"""Maps OpenCV camera axes to USD camera axes (x right, y up, z backward); its own inverse."""
+
+
+def transform(rotation: npt.ArrayLike, translation: npt.ArrayLike) -> Array:
+    """Compose a 4x4 transform from a 3x3 rotation and a translation [m]."""
+    T = np.eye(4)
+    T[:3, :3] = rotation
+    T[:3, 3] = translation
+    return T
+
+
+def inverse(T: npt.ArrayLike) -> Array:
+    """Invert a rigid 4x4 transform."""
+    T = np.asarray(T, dtype=np.float64)
+    return transform(T[:3, :3].T, -T[:3, :3].T @ T[:3, 3])
+
+
+def apply(T: npt.ArrayLike, points: npt.ArrayLike) -> Array:
+    """Map points, shape (..., 3), through a 4x4 transform."""
+    T = np.asarray(T, dtype=np.float64)
+    return np.asarray(points, dtype=np.float64) @ T[:3, :3].T + T[:3, 3]
+
+
+def rotation_axis(axis: npt.ArrayLike, angle: float) -> Array:
+    """Return the 3x3 rotation by ``angle`` [rad] about ``axis`` (Rodrigues' formula)."""
+    x, y, z = np.asarray(axis, dtype=np.float64) / np.linalg.norm(axis)
+    K = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * K + (1 - np.cos(angle)) * K @ K
+
+
+def rotation_rpy(roll: float, pitch: float, yaw: float) -> Array:
+    """Return the 3x3 rotation Rz(yaw) Ry(pitch) Rx(roll), angles in [rad] about fixed axes."""
+    return rotation_axis([0, 0, 1], yaw) @ rotation_axis([0, 1, 0], pitch) @ rotation_axis([1, 0, 0], roll)
+
+
+def rotation_wxyz(wxyz: Sequence[float] | Array) -> Array:
+    """Return the 3x3 rotation of a quaternion, normalised first."""
+    w, x, y, z = np.asarray(wxyz, dtype=np.float64) / np.linalg.norm(wxyz)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, up: npt.ArrayLike = (0.0, 0.0, 1.0)) -> Array:
+    """Return ``T_world_camera`` of an OpenCV camera at ``eye`` that looks at ``target``.
+
+    Looking straight along ``up``, the image's top points along world +y (or +x where up is y).
+    """
+    eye, up = np.asarray(eye, dtype=np.float64), np.asarray(up, dtype=np.float64)
+    forward = np.asarray(target, dtype=np.float64) - eye
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, up)
+    if np.linalg.norm(right) < 1e-6:
+        right = np.cross(forward, [0.0, 1.0, 0.0] if abs(up[1]) < 0.9 else [1.0, 0.0, 0.0])
+    right = right / np.linalg.norm(right)
+    return transform(np.stack([right, np.cross(forward, right), forward], axis=1), eye)
+
+
+def intrinsics(fx: float, fy: float, cx: float, cy: float) -> Array:
+    """Return K, shape (3, 3), in pixels; a centred principal point is (width / 2, height / 2)."""
+    return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+
+
+def distort(xy: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
+    """Map ideal to distorted normalised image coordinates, shape (..., 2).
+
+    OpenCV's rational model: ``calib3d``, "Camera Calibration and 3D Reconstruction".
+    """
+    xy = np.asarray(xy, dtype=np.float64)
+    k1, k2, p1, p2, k3, k4, k5, k6 = np.asarray(distortion, dtype=np.float64)
+    x, y = xy[..., 0], xy[..., 1]
+    r2 = x * x + y * y
+    radial = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / (1 + r2 * (k4 + r2 * (k5 + r2 * k6)))
+    return np.stack(
+        [x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x), y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y],
+        axis=-1,
+    )
+
+
+def undistort(xy: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
+    """Invert :func:`distort` by Newton steps with its analytic Jacobian; NaN where it does not converge to 1e-10."""
+    target = np.asarray(xy, dtype=np.float64)
+    if not np.any(distortion):
+        return target.copy()
+    guess = target.copy()
+    for _ in range(25):
+        residual = distort(guess, distortion) - target
+        guess = guess - np.linalg.solve(_distort_jacobian(guess, distortion), residual[..., None])[..., 0]
+    residual = np.abs(distort(guess, distortion) - target).max(axis=-1)
+    guess[~(residual < 1e-10)] = np.nan
+    return guess
+
+
+def _distort_jacobian(xy: Array, distortion: npt.ArrayLike) -> Array:
+    """Return d distort / d xy, shape (..., 2, 2)."""
+    k1, k2, p1, p2, k3, k4, k5, k6 = np.asarray(distortion, dtype=np.float64)
+    x, y = xy[..., 0], xy[..., 1]
+    r2 = x * x + y * y
+    top, bottom = 1 + r2 * (k1 + r2 * (k2 + r2 * k3)), 1 + r2 * (k4 + r2 * (k5 + r2 * k6))
+    dtop, dbottom = k1 + r2 * (2 * k2 + 3 * r2 * k3), k4 + r2 * (2 * k5 + 3 * r2 * k6)
+    radial, slope = top / bottom, (dtop * bottom - top * dbottom) / (bottom * bottom)
+    J = np.empty((*x.shape, 2, 2))
+    J[..., 0, 0] = radial + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x
+    J[..., 0, 1] = 2 * x * y * slope + 2 * p1 * x + 2 * p2 * y
+    J[..., 1, 0] = 2 * x * y * slope + 2 * p1 * x + 2 * p2 * y
+    J[..., 1, 1] = radial + 2 * y * y * slope + 6 * p1 * y + 2 * p2 * x
+    return J
+
+
+def project(points: npt.ArrayLike, K: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
+    """Project camera-frame points [m], shape (..., 3), to pixels, shape (..., 2); NaN at or behind the camera."""
+    points, K = np.asarray(points, dtype=np.float64), np.asarray(K, dtype=np.float64)
+    z = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
+    xy = distort(points[..., :2] / z, distortion)
+    return xy @ K[:2, :2].T + K[:2, 2]
+
+
+def pixel_directions(uv: npt.ArrayLike, K: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
+    """Return camera-frame directions with z = 1, shape (..., 3), of pixel coordinates, shape (..., 2).
+
+    A direction times the planar depth is the point that the pixel shows.
+    """
+    uv, K = np.asarray(uv, dtype=np.float64), np.asarray(K, dtype=np.float64)
+    y = (uv[..., 1] - K[1, 2]) / K[1, 1]
+    x = (uv[..., 0] - K[0, 2] - K[0, 1] * y) / K[0, 0]
+    xy = undistort(np.stack([x, y], axis=-1), distortion)
+    return np.concatenate([xy, np.ones_like(xy[..., :1])], axis=-1)
+
+
+def pixel_centers(width: int, height: int, margin: int = 0) -> Array:
+    """Return the pixel centres (u, v) of a raster padded by ``margin`` pixels on every side, rows first."""
+    u = np.arange(-margin, width + margin) + 0.5
+    v = np.arange(-margin, height + margin) + 0.5
+    return np.stack(np.meshgrid(u, v), axis=-1)

@@ -1,0 +1,1 @@
+"""Read shards: what trainers import. Needs neither USD nor any engine."""

@@ -1,0 +1,1 @@
+"""Turn frame states into linear pixels. Two verbs, open and render; one folder an engine."""

@@ -1,0 +1,1 @@
+"""Let objects come to rest. The only package that imports MuJoCo."""

@@ -1,0 +1,1 @@
+"""Turn linear pixels into what a camera delivers: exposure, tone curve."""

@@ -1,0 +1,1 @@
+"""The spec language: values, units, kinds, the scene model, and the YAML that becomes it."""
