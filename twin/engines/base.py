@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import ClassVar
 
 from twin.frame import FrameState, Pixels
+from twin.spec.scene import Engine
 from twin.stage.geometry import Geometry
 
 
@@ -66,3 +67,20 @@ class Renderer(ABC):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+class EngineKind(Engine):
+    """Base of the ``engine:`` block of a spec: an engine's settings, and how to start it."""
+
+    def renderer(self) -> Renderer:
+        """Start the engine with these settings.
+
+        Raises:
+            EngineError: where it cannot run here, saying what is missing.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def obstacle(cls) -> str:
+        """Say in one sentence why the engine cannot run here; empty where it can."""
+        raise NotImplementedError
