@@ -1,0 +1,1 @@
+"""Show what was made: contact sheets and overlays."""
