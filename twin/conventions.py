@@ -109,18 +109,67 @@ def distort(xy: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
     )
 
 
+def lens_limit(distortion: npt.ArrayLike) -> float:
+    """Return the ideal radius (tangent of the angle to the axis) at which the lens folds back; inf where it never does.
+
+    Within it the radial part is one-to-one; beyond it OpenCV's formula puts what the lens cannot see into the image.
+    It is the least positive root of d(r radial) / dr or of the denominator, both polynomials in r2.
+    """
+    k1, k2, _, _, k3, k4, k5, k6 = np.asarray(distortion, dtype=np.float64)
+    top, bottom = np.polynomial.Polynomial([1, k1, k2, k3]), np.polynomial.Polynomial([1, k4, k5, k6])
+    slope = top * bottom + np.polynomial.Polynomial([0, 2]) * (top.deriv() * bottom - top * bottom.deriv())
+    roots = np.concatenate([slope.trim().roots(), bottom.trim().roots()])
+    real = roots.real[(np.abs(roots.imag) <= 1e-9 * np.abs(roots)) & (roots.real > 0)]
+    return float(np.sqrt(real.min())) if real.size else np.inf
+
+
 def undistort(xy: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
-    """Invert :func:`distort` by Newton steps with its analytic Jacobian; NaN where it does not converge to 1e-10."""
+    """Invert :func:`distort` within the lens's field by Newton steps with its analytic Jacobian.
+
+    NaN where they do not converge to 1e-10, or converge to what lies behind a fold of the lens.
+    """
     target = np.asarray(xy, dtype=np.float64)
     if not np.any(distortion):
         return target.copy()
-    guess = target.copy()
+    flat = target.reshape(-1, 2)
+    guess = _undistort_radial(flat, distortion)
+    todo = np.arange(len(guess))
     for _ in range(25):
-        residual = distort(guess, distortion) - target
-        guess = guess - np.linalg.solve(_distort_jacobian(guess, distortion), residual[..., None])[..., 0]
-    residual = np.abs(distort(guess, distortion) - target).max(axis=-1)
-    guess[~(residual < 1e-10)] = np.nan
-    return guess
+        residual = distort(guess[todo], distortion) - flat[todo]
+        todo = todo[open_ := np.abs(residual).max(axis=-1) > 1e-14]
+        if not len(todo):
+            break
+        guess[todo] -= _solve(_distort_jacobian(guess[todo], distortion), residual[open_])
+    residual = np.abs(distort(guess, distortion) - flat).max(axis=-1)
+    guess[~((residual < 1e-10) & _in_field(guess, distortion))] = np.nan
+    return guess.reshape(target.shape)
+
+
+def _undistort_radial(xy: Array, distortion: npt.ArrayLike) -> Array:
+    """Guess ideal coordinates by a table of the radial part alone, so that Newton starts before any fold."""
+    radial = np.array(distortion, dtype=np.float64)
+    radial[2:4] = 0
+    ideal = np.tan(np.linspace(0, np.arctan(min(lens_limit(radial), 100.0)), 1025))
+    distorted = distort(np.stack([ideal, np.zeros_like(ideal)], axis=-1), radial)[:, 0]
+    r = np.linalg.norm(xy, axis=-1, keepdims=True)
+    return xy * (np.interp(r, distorted[:-1], ideal[:-1]) / np.maximum(r, 1e-300))
+
+
+def _solve(J: Array, rhs: Array) -> Array:
+    """Solve stacks of 2x2 systems by Cramer's rule; singular ones give inf or NaN."""
+    a, b, c, d = J[..., 0, 0], J[..., 0, 1], J[..., 1, 0], J[..., 1, 1]
+    x, y = rhs[..., 0], rhs[..., 1]
+    with np.errstate(all="ignore"):
+        return np.stack([d * x - b * y, a * y - c * x], axis=-1) / (a * d - b * c)[..., None]
+
+
+def _in_field(xy: Array, distortion: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Tell which ideal coordinates the lens shows in their own place: before any fold, radial or tangential."""
+    if not np.any(distortion):
+        return np.ones(xy.shape[:-1], dtype=bool)
+    J = _distort_jacobian(xy, distortion)
+    upright = J[..., 0, 0] * J[..., 1, 1] > J[..., 0, 1] * J[..., 1, 0]
+    return np.asarray((np.hypot(xy[..., 0], xy[..., 1]) < lens_limit(distortion)) & upright, dtype=bool)
 
 
 def _distort_jacobian(xy: Array, distortion: npt.ArrayLike) -> Array:
@@ -140,10 +189,14 @@ def _distort_jacobian(xy: Array, distortion: npt.ArrayLike) -> Array:
 
 
 def project(points: npt.ArrayLike, K: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
-    """Project camera-frame points [m], shape (..., 3), to pixels, shape (..., 2); NaN at or behind the camera."""
+    """Project camera-frame points [m], shape (..., 3), to pixels, shape (..., 2).
+
+    NaN at or behind the camera, and where the lens cannot see (see :func:`lens_limit`).
+    """
     points, K = np.asarray(points, dtype=np.float64), np.asarray(K, dtype=np.float64)
     z = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
-    xy = distort(points[..., :2] / z, distortion)
+    ideal = points[..., :2] / z
+    xy = np.where(_in_field(ideal, distortion)[..., None], distort(ideal, distortion), np.nan)
     return xy @ K[:2, :2].T + K[:2, 2]
 
 

@@ -76,6 +76,7 @@ class FrameState:
         sequence: Sequence index, -1 where the frame stands alone.
         step: Step within the sequence, -1 where the frame stands alone.
         time: Time within the sequence [s].
+        redraws: Placement name -> reason (``moving``, ``sank``, ``fell``) -> poses that were drawn again for it.
     """
 
     frame: int
@@ -89,6 +90,7 @@ class FrameState:
     sequence: int = -1
     step: int = -1
     time: float = 0.0
+    redraws: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Serialise exactly: floats round-trip, keys are sorted, NaN marks absent transforms as null."""

@@ -49,6 +49,11 @@ class Bits:
         self._read += 1
         return self._words[self._read - 1]
 
+    @property
+    def used(self) -> int:
+        """Number of words read so far."""
+        return self._read
+
     def uniform(self) -> float:
         """Return a float in [0, 1) with 53 random bits."""
         return (self.word() >> 11) * 2.0**-53

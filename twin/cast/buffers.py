@@ -35,12 +35,17 @@ class Truth:
         instance: Slot + 1, 0 elsewhere, uint16 (H, W).
         semantic: Class id, 0 where unlabelled, uint16 (H, W).
         depth: Planar z [m], float32 (H, W), +inf where nothing was hit.
-        normals: Shading-independent surface normal in the camera frame, facing the camera, float32 (H, W, 3); zeros
-            where nothing was hit.
+        normals: Unit surface normal in the camera frame, float32 (H, W, 3); zeros where nothing was hit. It is the
+            smooth normal interpolated between the vertices where the mesh has vertex normals, else the face's; on the
+            side that faces the camera, and where interpolation would turn it away bent back to grazing. Normal maps
+            do not enter.
         mesh: Row of the geometry's mesh list that was hit, int32 (H, W), -1 where none (see ``CastScene.meshes``).
         triangle: Face of that mesh, int32 (H, W).
         barycentric: Weights of its second and third vertex, float32 (H, W, 2).
-        silhouettes: One for each slot, None where the slot is empty.
+        silhouettes: One for each slot, None where the slot is empty or no silhouettes were asked for.
+        keypoint_depth: For each slot the planar depth [m] of the first hit on the ray exactly through each keypoint of
+            its member, in the member's order, float64 (K,): +inf where nothing was hit, NaN where the keypoint is
+            not in the frame; None where the slot is empty. So a keypoint's state never depends on pixel rounding.
     """
 
     instance: npt.NDArray[np.uint16]
@@ -51,3 +56,4 @@ class Truth:
     triangle: npt.NDArray[np.int32]
     barycentric: npt.NDArray[np.float32]
     silhouettes: tuple[Silhouette | None, ...]
+    keypoint_depth: tuple[npt.NDArray[np.float64] | None, ...] = ()

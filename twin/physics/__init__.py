@@ -1,1 +1,1 @@
-"""Let objects come to rest. The only package that imports MuJoCo."""
+"""Rigid-body physics: let things fall until they rest. The only package that imports MuJoCo, and it does so lazily."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar, 
 from pydantic import GetCoreSchemaHandler, SerializeAsAny
 from pydantic_core import CoreSchema, core_schema
 
-from twin.spec.values import Model
+from twin.spec.values import Distribution, Model
 
 K = TypeVar("K", bound="Kind")
 
@@ -29,17 +29,52 @@ class Kind(Model):
         if cls.__bases__ == (Kind,):
             cls.kinds = {}
         elif "kind" in cls.model_fields:
-            cls.kinds[get_args(cls.model_fields["kind"].annotation)[0]] = cls
+            _register(cls, get_args(cls.model_fields["kind"].annotation)[0])
 
 
-def _kind_of(value: object) -> Any:
-    return value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
+def _register(cls: type[Kind], name: str) -> None:
+    """Add a kind to its family; a reloaded module may define its own kinds again."""
+    known = cls.kinds.get(name)
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise TypeError(f"the kind '{name}' of {cls.__qualname__} is taken by {known.__module__}.{known.__qualname__}")
+    cls.kinds[name] = cls
+
+
+def _tag(value: object) -> str:
+    """Return the tag of a kind: its name after a colon, which stands out in the location of an error."""
+    return f":{value.get('kind') if isinstance(value, Mapping) else getattr(value, 'kind', None)}"
 
 
 class _OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        members = {name: handler.generate_schema(SerializeAsAny[cls]) for name, cls in source.kinds.items()}
-        return core_schema.tagged_union_schema(members, _kind_of)
+        members = {f":{name}": handler.generate_schema(SerializeAsAny[cls]) for name, cls in source.kinds.items()}
+        return core_schema.tagged_union_schema(members or {":": core_schema.none_schema()}, _tag)
+
+
+def close_kinds() -> None:
+    """Build the models over the kinds that are registered now, and again where kinds were added since.
+
+    A model holds the unions that were closed when it was built, and hands them on to the models that contain it; so
+    all that were built are forgotten before any is built anew.
+    """
+    families = [family for family in Kind.__subclasses__() if family.__bases__ == (Kind,)]
+    registered = (*Distribution.kinds.values(), *(kind for family in families for kind in family.kinds.values()))
+    if registered == _closed.get("kinds"):
+        return
+    built = [model for model in _descendants(Model) if model.__pydantic_complete__]
+    for model in built:
+        del model.__pydantic_core_schema__
+    for model in built:
+        model.model_rebuild(force=True)
+    _closed["kinds"] = registered
+
+
+_closed: dict[str, tuple[type[Model], ...]] = {}
+
+
+def _descendants(model: type[Model]) -> list[type[Model]]:
+    found = dict.fromkeys(child for direct in model.__subclasses__() for child in (direct, *_descendants(direct)))
+    return list(found)
 
 
 if TYPE_CHECKING:

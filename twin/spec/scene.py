@@ -15,16 +15,20 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from twin.shard import LABELS
 from twin.spec.kinds import Kind, OneOf
-from twin.spec.units import Angle, Density, Length, Number, Positive, PositiveLength, Unit
-from twin.spec.values import BlockScoped, Model, Random
+from twin.spec.references import FileName, LibraryName, OneOfNames
+from twin.spec.types import Named
+from twin.spec.units import Angle, Density, FieldOfView, Length, Number, Positive, PositiveLength, Temperature, Unit
+from twin.spec.values import BlockScoped, Model, Random, RandomOr
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
-AssetName = Annotated[str, StringConstraints(min_length=1, max_length=256), Field(json_schema_extra={"title": "asset"})]
-MaterialName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Color = tuple[Unit, Unit, Unit]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64), Named("name")]
+AssetName = Annotated[str, StringConstraints(min_length=1, max_length=1024), LibraryName("object")]
+MaterialName = Annotated[str, StringConstraints(min_length=1, max_length=1024), LibraryName("material")]
+HdriName = Annotated[str, StringConstraints(min_length=1, max_length=1024), LibraryName("hdri")]
+File = Annotated[str, StringConstraints(min_length=1, max_length=1024), FileName()]
+Color = Annotated[tuple[Unit, Unit, Unit], Named("color")]
 Vector = tuple[Random[Length], Random[Length], Random[Length]]
 Rotation = tuple[Random[Angle], Random[Angle], Random[Angle]]
-LabelName = Annotated[str, Field(json_schema_extra={"enum": sorted(LABELS)})]
+LabelName = Annotated[str, OneOfNames("label", tuple(LABELS))]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 
@@ -53,7 +57,7 @@ class Material(Model):
 class Fixture(Kind):
     """Part of the world that stays where it is: a table, a floor, or a prim of the world's USD stage."""
 
-    material: Random[MaterialName] | Material | None = Field(default=None, description="Surface material.")
+    material: RandomOr[MaterialName, Material] | None = Field(default=None, description="Surface material.")
     label: Name | None = Field(default=None, description="Semantic class; one of `classes`.")
 
 
@@ -61,9 +65,9 @@ class World(Model):
     """What stands still: an existing USD stage, and named fixtures."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, OneOf[Fixture]] = Field(init=False)
+    __pydantic_extra__: dict[Name, OneOf[Fixture]] = Field(init=False)
 
-    usd: str | None = Field(default=None, description="Existing USD stage to build on, relative to this file.")
+    usd: File | None = Field(default=None, description="Existing USD stage to build on: ./lab.usd is beside this file.")
 
     @property
     def fixtures(self) -> dict[str, Fixture]:
@@ -77,7 +81,7 @@ class Light(Kind):
     intensity: Random[Positive] = Field(default=1.0, description="Radiance scale, as in UsdLux.")
     exposure: Random[Number] = Field(default=0.0, description="Stops: emission is multiplied by 2**exposure.")
     color: Random[Color] = Field(default=(1.0, 1.0, 1.0), description="Linear RGB.")
-    temperature: Random[Annotated[float, Field(ge=1000, le=15000)]] | None = Field(
+    temperature: Random[Temperature] | None = Field(
         default=None, description="Colour temperature [K]; multiplies the colour."
     )
 
@@ -89,13 +93,13 @@ class AssetKind(Kind):
 class Object(Model):
     """A kind of thing in the scene; ``count`` of them may be there at once."""
 
-    asset: Annotated[OneOf[AssetKind] | Random[AssetName], BlockScoped(), Field(description="What it is.")]
+    asset: Annotated[RandomOr[AssetName, OneOf[AssetKind]], BlockScoped(), Field(description="What it is.")]
     count: Random[Annotated[int, Field(ge=0, le=256)]] = Field(default=1, description="How many are present.")
     scale: Annotated[
         Random[Annotated[float, Field(gt=0, le=1000)]], BlockScoped(), Field(description="Uniform scale.")
     ] = 1.0
     mirror: bool = Field(default=False, description="Mirror the asset at its yz plane.")
-    material: Random[MaterialName] | Material | None = Field(default=None, description="Material overrides.")
+    material: RandomOr[MaterialName, Material] | None = Field(default=None, description="Material overrides.")
     label: Name | None = Field(default=None, description="Semantic class, instead of the asset's own.")
     density: Annotated[Random[Density] | None, BlockScoped()] = Field(default=None, description="Density [kg/m3].")
 
@@ -148,7 +152,7 @@ class Camera(Model):
     resolution: tuple[Annotated[int, Field(ge=8, le=8192)], Annotated[int, Field(ge=8, le=8192)]] = Field(
         default=(640, 480), description="Width and height [px]."
     )
-    fov: Random[Angle] | None = Field(default=None, description="Horizontal field of view.")
+    fov: Random[FieldOfView] | None = Field(default=None, description="Horizontal field of view.")
     intrinsics: Intrinsics | None = Field(default=None, description="Focal lengths and principal point [px].")
     distortion: Distortion | None = Field(default=None, description="Lens distortion, OpenCV's rational model.")
     pose: OneOf[CameraPose] = Field(description="Where it stands.")

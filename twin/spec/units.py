@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field, PlainSerializer, WithJsonSchema
 from pydantic.functional_validators import BeforeValidator
@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from twin.errors import nearest
+from twin.spec.types import Named
 
 UNITS: dict[str, dict[str, float]] = {
     "length": {"m": 1.0, "cm": 0.01, "mm": 0.001, "km": 1000.0, "in": 0.0254, "ft": 0.3048},
@@ -25,7 +26,8 @@ UNITS: dict[str, dict[str, float]] = {
     "density": {"kg/m3": 1.0, "kg/m^3": 1.0, "g/cm3": 1000.0, "g/cm^3": 1000.0},
     "temperature": {"K": 1.0},
 }
-_PATTERN = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
+_NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"
+_PATTERN = re.compile(rf"\s*(?P<number>{_NUMBER})\s*(?P<unit>\S*)\s*")
 
 
 def parse(text: str, quantity: str) -> float:
@@ -36,51 +38,75 @@ def parse(text: str, quantity: str) -> float:
     """
     units = UNITS[quantity]
     match = _PATTERN.fullmatch(text)
-    if not match or match[2] not in units:
-        unit = match[2] if match else ""
-        known = ", ".join(units)
-        near = nearest(unit, units) if unit else ""
-        raise ValueError(f"'{text}' is no {quantity}; write a number and one of: {known}. {near}".rstrip())
-    return float(match[1]) * units[match[2]]
+    if not match or match["unit"] not in units:
+        near = nearest(match["unit"], units) if match else ""
+        known = f"write a number and one of: {', '.join(units)}"
+        raise ValueError("; ".join(part for part in (f"'{text[:80]}' is no {quantity}", known, near) if part))
+    return float(match["number"]) * units[match["unit"]]
 
 
-def _reader(quantity: str, bare: bool) -> Any:
+def _reader(name: str, bare: bool) -> Any:
     def read(value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, str):
             try:
-                return parse(value, quantity)
+                return parse(value, name)
             except ValueError as error:
                 raise PydanticCustomError("quantity", "{reason}", {"reason": str(error)}) from None
         in_si = bool(info.context and info.context.get("si"))
         if not bare and not in_si and isinstance(value, int | float) and not isinstance(value, bool):
-            text = "a bare number is ambiguous for an {quantity}; write '{value} deg' or '{value} rad'"
-            raise PydanticCustomError("bare_angle", text, {"quantity": quantity, "value": value})
+            text = "a bare number is ambiguous for an angle; write '{value} deg' or '{value} rad'"
+            raise PydanticCustomError("bare_angle", text, {"value": value})
         return value
 
     return read
 
 
-def _type(quantity: str, bare: bool = True) -> Any:
-    unit = next(iter(UNITS[quantity]))
-    words = "|".join(re.escape(word) for word in UNITS[quantity])
-    spelled = {"type": "string", "pattern": rf"^\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*({words})\s*$"}
-    schema: dict[str, Any] = {"anyOf": [{"type": "number"}, spelled] if bare else [spelled]}
-    schema["description"] = f"A {quantity}: " + (f"a number in {unit}, or " if bare else "") + "a string with its unit."
-    return (
-        BeforeValidator(_reader(quantity, bare)),
+def quantity(name: str, *, bare: bool = True, **bounds: float) -> Any:
+    """Return the annotated float type of a quantity, held in its SI unit.
+
+    Args:
+        name: Key of :data:`UNITS`.
+        bare: Whether a number without a unit is allowed, and means the SI unit.
+        **bounds: ``ge``, ``gt``, ``le`` and ``lt``, in the SI unit.
+    """
+    unit = next(iter(UNITS[name]))
+    words = "|".join(re.escape(word) for word in UNITS[name])
+    spelled = {"type": "string", "pattern": rf"^\s*{_NUMBER}\s*({words})\s*$"}
+    keywords = {_JSON_BOUNDS[key]: value for key, value in bounds.items()}
+    schema: dict[str, Any] = {"anyOf": [{"type": "number", **keywords}, spelled]} if bare else dict(spelled)
+    article = "An" if name[0] in "aeiou" else "A"
+    schema["description"] = f"{article} {name}: " + (f"a number in {unit}, or " if bare else "") + "a text with its unit."
+    return Annotated[
+        float,
+        Field(allow_inf_nan=False, **bounds),  # type: ignore[call-overload]
+        BeforeValidator(_reader(name, bare)),
         PlainSerializer(lambda value: f"{value!r} {unit}", return_type=str, when_used="json"),
         WithJsonSchema(schema),
-    )
+        Named(name, quantity(name, bare=bare) if bounds else None),
+    ]
 
 
-_finite = Field(allow_inf_nan=False)
-Length = Annotated[float, _finite, *_type("length")]
-Angle = Annotated[float, _finite, *_type("angle", bare=False)]
-Duration = Annotated[float, _finite, Field(ge=0), *_type("duration")]
-Mass = Annotated[float, _finite, Field(gt=0), *_type("mass")]
-Density = Annotated[float, _finite, Field(gt=0), *_type("density")]
-Temperature = Annotated[float, _finite, Field(ge=1000, le=15000), *_type("temperature")]
-PositiveLength = Annotated[float, _finite, Field(gt=0), *_type("length")]
-Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Number = Annotated[float, _finite]
-Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_JSON_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+if TYPE_CHECKING:
+    Length: TypeAlias = float
+    PositiveLength: TypeAlias = float
+    Angle: TypeAlias = float
+    FieldOfView: TypeAlias = float
+    Duration: TypeAlias = float
+    Mass: TypeAlias = float
+    Density: TypeAlias = float
+    Temperature: TypeAlias = float
+else:
+    Length = quantity("length")
+    PositiveLength = quantity("length", gt=0)
+    Angle = quantity("angle", bare=False)
+    FieldOfView = quantity("angle", bare=False, gt=0, lt=math.pi)
+    Duration = quantity("duration", ge=0)
+    Mass = quantity("mass", gt=0)
+    Density = quantity("density", gt=0)
+    Temperature = quantity("temperature", ge=1000, le=15000)
+
+Number = Annotated[float, Field(allow_inf_nan=False), Named("number")]
+Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Named("fraction", Number)]
+Positive = Annotated[float, Field(ge=0, allow_inf_nan=False), Named("amount", Number)]

@@ -8,21 +8,38 @@ registers itself under its key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from twin.seeds import Bits
+from twin.spec.types import members, type_name
 
 T = TypeVar("T")
+M = TypeVar("M")
 
 
 class Model(BaseModel):
-    """Base of every spec model: frozen, forbids unknown names, built once all kinds are known."""
+    """Base of every spec model: frozen, strict, forbids unknown names, built once all kinds are known.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
+    Strict means that ``true`` is no number and ``"5"`` no integer; a list is taken where a tuple is meant.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tuples(cls, data: Any) -> Any:
+        """Take a list for a tuple, which strictness would refuse."""
+        return {key: _frozen(value) for key, value in data.items()} if isinstance(data, dict) else data
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(item) for item in value)
+    return {key: _frozen(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 class Distribution(Model, Generic[T]):
@@ -45,6 +62,30 @@ class Distribution(Model, Generic[T]):
         if cls.key and not cls.__pydantic_generic_metadata__["origin"]:
             Distribution.kinds[cls.key] = cls
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """Name ``Uniform`` over lengths ``Uniform[length]``, for errors and the JSON Schema."""
+        return f"{cls.__name__}[{', '.join(type_name(param) for param in params)}]"
+
+    @classmethod
+    def suits(cls, plain: Any) -> bool:
+        """Say whether this distribution can draw values of a type."""
+        return True
+
+    @classmethod
+    def parameter(cls, plain: Any) -> Any:
+        """Return the type that the distribution's own parameters have when it draws values of type ``plain``."""
+        return plain
+
+    def __repr__(self) -> str:
+        kind = self.__pydantic_generic_metadata__["origin"] or type(self)
+        value = getattr(self, self.key)
+        values = [repr(item) for item in (value if isinstance(value, tuple) else (value,))]
+        options = [f"{name}={item!r}" for name, item in self if name != self.key and item != _default(self, name)]
+        return f"{kind.__name__}({', '.join(values + options)})"
+
+    __str__ = __repr__
+
     def sample(self, bits: Bits) -> T:
         """Draw one value; the only method that reads bits."""
         raise NotImplementedError
@@ -52,6 +93,10 @@ class Distribution(Model, Generic[T]):
     def support(self) -> tuple[T, ...]:
         """Return values that bound every draw: both ends of a range, or each choice. The first is the nominal one."""
         raise NotImplementedError
+
+
+def _default(model: BaseModel, name: str) -> Any:
+    return type(model).model_fields[name].default
 
 
 def distribution_key(value: object) -> str | None:
@@ -64,17 +109,42 @@ def distribution_key(value: object) -> str | None:
 
 
 class _RandomMarker:
-    """Build the schema of ``Random[T]``: a tagged union of T and every registered distribution over T."""
+    """Build the schema of ``Random[T]``: a tagged union of T and every registered distribution over T.
+
+    ``RandomOr[T, M]`` takes a model or family M besides, written as a mapping without a distribution's key. Tags begin with a colon, so that they stand out in the location of an error.
+    """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        plain = get_args(source)[0]
-        choices: dict[str, CoreSchema] = {"value": handler.generate_schema(plain)}
-        adapter = TypeAdapter(plain)
-        for key, cls in Distribution.kinds.items():
-            kind = cls[plain] if cls.__pydantic_generic_metadata__["parameters"] else cls
-            checked = core_schema.no_info_after_validator_function(_support_check(adapter), handler.generate_schema(kind))
-            choices[key] = checked
-        return core_schema.tagged_union_schema(choices, lambda value: distribution_key(value) or "value")
+        plain, mapping = members(source, Distribution)
+        choices: dict[str, CoreSchema] = {":value": handler.generate_schema(plain)}
+        if mapping is not None:
+            choices[":mapping"] = handler.generate_schema(mapping)
+        for key, cls in suited(plain).items():
+            checked = _support_check(TypeAdapter(plain))
+            schema = handler.generate_schema(parametrized(cls, plain))
+            choices[f":{key}"] = core_schema.no_info_after_validator_function(checked, schema)
+        return core_schema.tagged_union_schema(choices, _tagger(frozenset(choices)))
+
+
+def _tagger(tags: frozenset[str]) -> Any:
+    def tag(value: Any) -> str:
+        distribution = f":{distribution_key(value)}"
+        if distribution in tags:
+            return distribution
+        return ":mapping" if ":mapping" in tags and isinstance(value, Mapping | BaseModel) else ":value"
+
+    return tag
+
+
+def suited(plain: Any) -> dict[str, type[Distribution[Any]]]:
+    """Return the registered distributions, by key, that can draw values of a type."""
+    return {key: cls for key, cls in Distribution.kinds.items() if cls.suits(plain)}
+
+
+def parametrized(cls: type[Distribution[Any]], plain: Any) -> type[Distribution[Any]]:
+    """Return a distribution's class over values of a type."""
+    generic = cls.__pydantic_generic_metadata__["parameters"]
+    return cls[cls.parameter(plain)] if generic else cls  # type: ignore[return-value]
 
 
 def _support_check(adapter: TypeAdapter[Any]) -> Any:
@@ -84,7 +154,7 @@ def _support_check(adapter: TypeAdapter[Any]) -> Any:
                 adapter.validate_python(bound, context={"si": True})
             except ValueError as error:
                 reason = getattr(error, "errors", lambda: [{"msg": str(error)}])()[0]["msg"]
-                text = "this {key} can draw {bound}, which the value does not allow: {reason}"
+                text = "'{key}' can draw {bound}, which is not allowed here: {reason}"
                 context = {"key": value.key, "bound": str(bound), "reason": reason}
                 raise PydanticCustomError("support", text, context) from None
         return value
@@ -95,9 +165,24 @@ def _support_check(adapter: TypeAdapter[Any]) -> Any:
 Random: TypeAlias = Annotated[T | Distribution[T], _RandomMarker()]
 """A value of type T, or a distribution over such values."""
 
+RandomOr: TypeAlias = Annotated[T | Distribution[T] | M, _RandomMarker()]
+"""A value of type T, a distribution over such values, or a mapping that a model or a family M reads."""
+
+
+def drawn(value: T | Distribution[T]) -> T:
+    """Return a value that :func:`substitute` has drawn, for methods that only work on drawn values."""
+    if isinstance(value, Distribution):
+        raise TypeError(f"a {value.key} distribution was not drawn before its value was needed")
+    return value
+
 
 class BlockScoped:
     """Mark a field whose distributions are drawn once a block, because they shape the stage itself."""
+
+
+def _is_scoped(annotations: Iterable[Any]) -> bool:
+    """Say whether a field, or an item of its tuple, is marked as block-scoped."""
+    return any(isinstance(item, BlockScoped) or _is_scoped(get_args(item)) for item in annotations)
 
 
 def walk(value: object, path: str = "", scoped: bool = False) -> Iterator[tuple[str, Distribution[Any], bool]]:
@@ -107,8 +192,8 @@ def walk(value: object, path: str = "", scoped: bool = False) -> Iterator[tuple[
     elif isinstance(value, BaseModel):
         for name, item in _items(value):
             field = type(value).model_fields.get(name)
-            inner = scoped or any(isinstance(m, BlockScoped) for m in (field.metadata if field else ()))
-            yield from walk(item, _join(path, name), inner)
+            marks = (*field.metadata, *get_args(field.annotation)) if field else ()
+            yield from walk(item, _join(path, name), scoped or _is_scoped(marks))
     elif isinstance(value, Mapping):
         for name, item in value.items():
             yield from walk(item, _join(path, str(name)), scoped)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twin.assets.asset import Asset
+from twin.frame import Json
 from twin.spec.scene import Fixture, Scene
 
 
@@ -18,11 +19,13 @@ class PoolMember:
             its points are scaled); USD keeps the scale on a child prim.
         scale: Factors along the asset's own axes, negative x where mirrored: what the child prim carries.
         source: The asset before scaling, which the USD references and other slots may share.
+        values: What was drawn for it, by the paths that a frame which shows it records.
     """
 
     asset: Asset
     scale: tuple[float, float, float]
     source: Asset
+    values: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,7 @@ class Block:
         scene: The spec with block-scoped fixture values drawn; other distributions are still in place.
         slots: Object slots in instance-id order.
         fixtures: Fixtures by name, drawn.
+        values: What was drawn once for the block, by path.
     """
 
     index: int
@@ -59,3 +63,4 @@ class Block:
     scene: Scene
     slots: tuple[SlotPool, ...]
     fixtures: Mapping[str, Fixture]
+    values: Mapping[str, Json] = field(default_factory=dict)

@@ -1,0 +1,25 @@
+"""Say what a camera looks at: a name, or a point."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+from twin.conventions import Array
+from twin.spec.scene import Located, Name, Vector
+from twin.spec.values import drawn
+
+Target: TypeAlias = Name | Vector
+
+
+def target_point(target: Target, located: Located) -> Array:
+    """Return the point [m], shape (3,): the centre of what is named, or the drawn point itself."""
+    if isinstance(target, str):
+        return located.point(target)
+    return np.array([drawn(value) for value in target])
+
+
+def target_names(target: Target | None) -> tuple[str, ...]:
+    """Return the name that a target depends on, if any."""
+    return (target,) if isinstance(target, str) else ()

@@ -1,0 +1,220 @@
+"""Light the scene from all around by an image, drawing directions in proportion to its brightness.
+
+The image is latitude and longitude as UsdLux's dome has it: the top row is the local +y, the centre column the local
++z, the left half the local +x. Directions are drawn from a coarse grid of the image's mean brightness, whatever its own
+size, so no size is ever compiled into a kernel.
+
+Source: "UsdLuxDomeLight", OpenUSD; Pharr, Jakob and Humphreys, "Physically Based Rendering", 4th ed., 12.5 and A.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import drjit as dr
+import mitsuba as mi
+import numpy as np
+import numpy.typing as npt
+
+from twin.engines.mitsuba import image as images
+from twin.engines.mitsuba.device import Dr, count, floats, number, words
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+WIDTH_MAX = 4096
+"""Wider images are averaged down to this width."""
+
+COLUMNS, ROWS = 512, 256
+_EXPONENT_BIAS, _MANTISSA = 24, 511
+
+
+@dataclass(frozen=True, eq=False)
+class Panorama:
+    """An image of the sky, ready for any rotation and colour.
+
+    Args:
+        texels: Packed texels (nine bits a channel under a shared exponent of five).
+        width: Columns.
+        height: Rows.
+        scale: What a packed value is multiplied by.
+        grid: Brightness of each direction cell times its solid angle, summing to 1, shape (ROWS, COLUMNS).
+        mean: Mean radiance over all directions, three numbers.
+    """
+
+    texels: npt.NDArray[np.uint32]
+    width: int
+    height: int
+    scale: float
+    grid: Floats
+    mean: Floats
+
+
+@dataclass(frozen=True)
+class Sky:
+    """A panorama on the device.
+
+    Args:
+        texels: Packed texels.
+        width: Columns of the image.
+        height: Rows of the image.
+        gain: Radiance of a packed value of 1, by channel.
+        rows: Chance that a drawn direction lies above each row of the grid, and 1.
+        columns: Chance that it lies left of each column, row by row, and 1.
+        density: Density [1/sr] in each cell.
+        turn: Rotation from the dome's frame to the world, nine numbers, rows first.
+    """
+
+    texels: Dr
+    width: Dr
+    height: Dr
+    gain: Dr
+    rows: Dr
+    columns: Dr
+    density: Dr
+    turn: tuple[Dr, ...]
+
+
+def read(file: Path) -> Panorama:
+    """Read an image of the sky.
+
+    Raises:
+        EngineError: where it cannot be read.
+    """
+    image = images.read(file)[..., :3]
+    if file.suffix.lower() in (".png", ".jpg", ".jpeg"):
+        image = images.linear(image)
+    image = np.maximum(np.nan_to_num(image, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
+    return panorama(images.shrunk(image, WIDTH_MAX, WIDTH_MAX // 2))
+
+
+def panorama(image: images.Image) -> Panorama:
+    """Prepare linear radiance, shape (H, W, 3), top row at the pole."""
+    height, width = image.shape[:2]
+    scale = float(image.max()) / 60000.0 or 1.0
+    brightness = _fitted(image @ np.array([0.2126, 0.7152, 0.0722]))
+    solid = _cell_angles()[:, None] * np.ones((1, COLUMNS))
+    colours = np.stack([_fitted(image[..., band]) for band in range(3)])
+    mean = (colours * solid).sum(axis=(1, 2)) / (4 * np.pi)
+    weight = np.maximum(brightness, 1e-9) * solid
+    return Panorama(_packed(image / scale), width, height, scale, weight / weight.sum(), mean)
+
+
+def _cell_angles() -> Floats:
+    """Return the solid angle [sr] of one cell of each grid row."""
+    edges = np.cos(np.linspace(0, np.pi, ROWS + 1))
+    return -np.diff(edges) * (2 * np.pi / COLUMNS)
+
+
+def _fitted(plane: npt.NDArray[np.floating]) -> Floats:
+    """Average, or repeat, a plane onto the grid."""
+    tall = np.repeat(plane, -(-ROWS // plane.shape[0]), axis=0)
+    wide = np.repeat(tall, -(-COLUMNS // plane.shape[1]), axis=1)
+    return images.shrunk(wide[..., None].astype(np.float32), COLUMNS, ROWS)[..., 0].astype(np.float64)
+
+
+def _packed(image: images.Image) -> npt.NDArray[np.uint32]:
+    """Pack three channels under one exponent (as OpenGL's RGB9_E5)."""
+    top = np.clip(image.max(axis=-1), 1e-7, 65408.0)
+    exponent = np.clip(np.floor(np.log2(top)) + 1 + 15, 0, 31)
+    step = np.exp2(exponent - _EXPONENT_BIAS)
+    over = np.rint(top / step) > _MANTISSA
+    exponent, step = np.where(over, exponent + 1, exponent), np.where(over, step * 2, step)
+    level = np.clip(np.rint(image / step[..., None]), 0, _MANTISSA).astype(np.uint32)
+    packed = level[..., 0] | level[..., 1] << 9 | level[..., 2] << 18 | exponent.astype(np.uint32) << 27
+    return np.asarray(packed).ravel()
+
+
+def upload(source: Panorama, colour: npt.ArrayLike, rotation: Floats) -> Sky:
+    """Bring a panorama to the device.
+
+    Args:
+        source: The panorama.
+        colour: What its radiance is multiplied by, three numbers.
+        rotation: From the dome's frame to the world, shape (3, 3).
+    """
+    rows = np.cumsum(source.grid.sum(axis=1))
+    columns = np.cumsum(source.grid, axis=1)
+    columns /= columns[:, -1:]
+    density = source.grid / _cell_angles()[:, None]
+    return Sky(
+        texels=words(source.texels),
+        width=count(source.width),
+        height=count(source.height),
+        gain=mi.Color3f(*(number(source.scale * float(channel)) for channel in np.asarray(colour))),
+        rows=floats(np.concatenate([[0.0], rows[:-1], [1.0]])),
+        columns=floats(np.concatenate([np.zeros((ROWS, 1)), columns[:, :-1], np.ones((ROWS, 1))], axis=1)),
+        density=floats(density),
+        turn=tuple(number(value) for value in rotation.ravel()),
+    )
+
+
+def radiance(sky: Sky, direction: Dr, active: Dr) -> tuple[Dr, Dr]:
+    """Return what comes from a world direction, and the density [1/sr] with which ``sample`` draws it."""
+    local = _turned(sky.turn, direction, back=True)
+    u, y = _columns_of(local), dr.clip(local.y, -1.0, 1.0)
+    v = dr.acos(y) * dr.inv_pi
+    column = dr.minimum(mi.UInt32(u * COLUMNS), COLUMNS - 1)
+    row = dr.minimum(mi.UInt32(v * ROWS), ROWS - 1)
+    pdf = dr.gather(mi.Float, sky.density, row * COLUMNS + column, active)
+    return _look_up(sky, u, v, active), pdf
+
+
+def sample(sky: Sky, uv: Dr, active: Dr) -> Dr:
+    """Draw a world direction."""
+    row = _bisected(sky.rows, 0, uv.y, ROWS, active)
+    column = _bisected(sky.columns, row * (COLUMNS + 1), uv.x, COLUMNS, active)
+    fraction_v = _fraction(sky.rows, row, uv.y, active)
+    fraction_u = _fraction(sky.columns, row * (COLUMNS + 1) + column, uv.x, active)
+    north, south = (dr.cos((mi.Float(row) + step) * (dr.pi / ROWS)) for step in (0.0, 1.0))
+    y = dr.lerp(north, south, fraction_v)
+    longitude = (0.5 - (mi.Float(column) + fraction_u) * (1.0 / COLUMNS)) * dr.two_pi
+    sine, cosine = dr.sincos(longitude)
+    radius = dr.safe_sqrt(1.0 - dr.square(y))
+    return _turned(sky.turn, mi.Vector3f(radius * sine, y, radius * cosine), back=False)
+
+
+def _columns_of(local: Dr) -> Dr:
+    u = 0.5 - dr.atan2(local.x, local.z) * dr.inv_two_pi
+    return u - dr.floor(u)
+
+
+def _turned(turn: tuple[Dr, ...], v: Dr, back: bool) -> Dr:
+    a = [turn[3 * c + r] if back else turn[3 * r + c] for r in range(3) for c in range(3)]
+    return mi.Vector3f(*(a[3 * r] * v.x + a[3 * r + 1] * v.y + a[3 * r + 2] * v.z for r in range(3)))
+
+
+def _look_up(sky: Sky, u: Dr, v: Dr, active: Dr) -> Dr:
+    """Interpolate between texel centres, around the horizon but not over the poles."""
+    x, y = u * mi.Float(sky.width) - 0.5, dr.clip(v * mi.Float(sky.height) - 0.5, 0.0, mi.Float(sky.height) - 1.0)
+    x = dr.select(x < 0.0, x + mi.Float(sky.width), x)
+    left, top = dr.minimum(mi.UInt32(x), sky.width - 1), mi.UInt32(y)
+    right = dr.select(left + 1 >= sky.width, 0, left + 1)
+    bottom = dr.minimum(top + 1, sky.height - 1)
+    fx, fy = x - mi.Float(left), y - mi.Float(top)
+    upper = dr.lerp(_texel(sky, top, left, active), _texel(sky, top, right, active), fx)
+    lower = dr.lerp(_texel(sky, bottom, left, active), _texel(sky, bottom, right, active), fx)
+    return dr.lerp(upper, lower, fy) * sky.gain
+
+
+def _texel(sky: Sky, row: Dr, column: Dr, active: Dr) -> Dr:
+    packed = dr.gather(mi.UInt32, sky.texels, row * sky.width + column, active)
+    step = dr.reinterpret_array(mi.Float, ((packed >> 27) + (127 - _EXPONENT_BIAS)) << 23)
+    return mi.Color3f(*(mi.Float((packed >> shift) & _MANTISSA) for shift in (0, 9, 18))) * step
+
+
+def _bisected(table: Dr, start: Dr, value: Dr, size: int, active: Dr) -> Dr:
+    """Find the cell of a cumulative table, of a power of two of cells, that holds a value."""
+    low = mi.UInt32(0)
+    step = size // 2
+    while step:
+        middle = low + step
+        low = dr.select(dr.gather(mi.Float, table, start + middle, active) <= value, middle, low)
+        step //= 2
+    return low
+
+
+def _fraction(table: Dr, cell: Dr, value: Dr, active: Dr) -> Dr:
+    low, high = (dr.gather(mi.Float, table, cell + step, active) for step in (0, 1))
+    return dr.clip((value - low) / dr.maximum(high - low, 1e-12), 0.0, 0.999999)

@@ -1,0 +1,55 @@
+"""Name a scene by its content: equal digests draw equal frames."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from twin.spec.load import LoadedScene
+from twin.spec.references import FAMILIES, Library
+
+
+def digest(loaded: LoadedScene, library: Library) -> str:
+    """Return the sha256 of the resolved scene and of every file, library asset and plugin that it refers to.
+
+    Folders do not count, only contents: a scene that moves keeps its digest.
+    """
+    data = loaded.scene.model_dump(mode="json")
+    used = set(texts(data))
+    pins = {name: library.sha256(family, name) for family in FAMILIES for name in library.names(family) if name in used}
+    plugins = sorted(_sha256(path) for path in loaded.plugins)
+    content = {"scene": _pinned(data, library), "assets": pins, "plugins": plugins}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def texts(data: Any) -> Iterator[str]:
+    """Yield every text in plain data, keys left out."""
+    if isinstance(data, str):
+        yield data
+    for item in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from texts(item)
+
+
+def _pinned(data: Any, library: Library) -> Any:
+    """Return plain data in which each file name is the hash of the file and of what it refers to."""
+    if isinstance(data, dict):
+        return {key: _pinned(item, library) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_pinned(item, library) for item in data]
+    return f"sha256:{_file_hash(data, library)}" if isinstance(data, str) and _is_file(data) else data
+
+
+def _is_file(text: str) -> bool:
+    return text.startswith("/") and Path(text).is_file()
+
+
+def _file_hash(name: str, library: Library) -> str:
+    return _sha256(Path(name)) if Path(name).suffix.startswith(".usd") else library.sha256("object", name)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,106 @@
+"""Refuse USD that reaches out of its folder, is absurdly large, or is broken, with the place and the reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from pxr import Sdf, Tf
+
+from twin.assets.cache import cache_folder
+from twin.errors import AssetError
+
+FILE_LIMIT = 4 << 30
+LAYER_LIMIT = 20_000
+PRIM_LIMIT = 500_000
+TRIANGLE_LIMIT = 50_000_000
+ROOTS_VARIABLE = "TWIN_ASSET_ROOTS"
+"""Folders, separated as in PATH, that a stage may refer to besides its own and the asset cache."""
+
+
+def allowed_roots(stage: Path) -> tuple[Path, ...]:
+    """Return the folders that files of a stage may lie in."""
+    extra = [Path(item) for item in os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep) if item]
+    return tuple(folder.resolve() for folder in (stage.absolute().parent, cache_folder(), *extra))
+
+
+def check_file(name: str, roots: Iterable[Path], where: str) -> Path:
+    """Return the resolved path of a file that a stage names.
+
+    Raises:
+        AssetError: where it is remote, lies outside the roots, is missing, or is absurdly large.
+    """
+    if "://" in name:
+        raise AssetError(f"'{name}' is not on this machine", where=where, hint="download it beside the stage")
+    path = Path(name.split("[", 1)[0]).resolve()
+    if not any(path.is_relative_to(root) for root in roots):
+        hint = f"copy it beside the stage, or add its folder to {ROOTS_VARIABLE}"
+        raise AssetError(f"'{name}' leaves the folder of the stage", where=where, hint=hint)
+    if not path.is_file():
+        raise AssetError(f"there is no file '{name}'", where=where)
+    if path.stat().st_size > FILE_LIMIT:
+        raise AssetError(f"'{name}' has {path.stat().st_size} bytes", where=where, expected=f"at most {FILE_LIMIT}")
+    return path
+
+
+def check_layers(path: Path, roots: Iterable[Path]) -> set[str]:
+    """Open every layer that a stage is composed of, each only once its place is known to be allowed.
+
+    Returns:
+        Their absolute paths.
+
+    Raises:
+        AssetError: naming the layer that refers to a wrong file, or that cannot be read.
+    """
+    roots = tuple(roots)
+    start = str(check_file(str(path.absolute()), roots, where=str(path)))
+    found, queue = {start}, [start]
+    while queue:
+        layer = open_layer(queue.pop())
+        for dependency in layer.GetCompositionAssetDependencies():
+            name = Sdf.Layer.SplitIdentifier(dependency)[0]
+            full = str(check_file(Sdf.ComputeAssetPathRelativeToLayer(layer, name), roots, where=layer.identifier))
+            if full not in found:
+                found.add(full)
+                queue.append(full)
+        if len(found) > LAYER_LIMIT:
+            raise AssetError(f"the stage has more than {LAYER_LIMIT} layers", where=str(path))
+    return found
+
+
+def open_layer(name: str) -> Sdf.Layer:
+    """Open one layer.
+
+    Raises:
+        AssetError: where it is no USD.
+    """
+    try:
+        layer = Sdf.Layer.FindOrOpen(name)
+    except Tf.ErrorException as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise AssetError(f"this is no USD that can be read: {reason}", where=name) from None
+    if not layer:
+        raise AssetError("this is no USD that can be read", where=name)
+    return layer
+
+
+def check_mesh(points: np.ndarray, counts: np.ndarray, indices: np.ndarray, where: str) -> None:  # type: ignore[type-arg]
+    """Refuse a mesh whose arrays do not fit together.
+
+    Raises:
+        AssetError: naming what does not fit.
+    """
+    if counts.size and counts.min() < 0:
+        raise AssetError(f"a face has {counts.min()} corners", where=where)
+    if counts.sum() != len(indices):
+        raise AssetError(f"the faces have {counts.sum()} corners but {len(indices)} indices", where=where)
+    if counts.sum() > 3 * TRIANGLE_LIMIT:
+        raise AssetError(f"the mesh has {counts.sum()} corners", where=where, expected=f"at most {3 * TRIANGLE_LIMIT}")
+    if indices.size and not (indices.min() >= 0 and indices.max() < len(points)):
+        wrong = indices.max() if indices.max() >= len(points) else indices.min()
+        raise AssetError(f"a face refers to point {wrong} of {len(points)}", where=where)
+    if not np.isfinite(points).all():
+        row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
+        raise AssetError(f"point {row} is {points[row].tolist()}", where=where, expected="finite coordinates")

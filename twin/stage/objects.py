@@ -1,0 +1,144 @@
+"""Write an asset as a USD file of its own, which slots reference."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pxr import Kind, Sdf, Usd, UsdGeom, UsdPhysics, UsdShade, Vt
+
+from twin.assets.asset import Asset, Part, Surface
+from twin.stage.author import author, declare, place
+from twin.stage.files import publish, store_images
+from twin.stage.looks import look, values
+from twin.stage.networks import define_network
+from twin.stage.opinions import is_metric, surface_images
+from twin.stage.surfaces import named_surfaces, prim_name, surface_name
+
+FORMAT = 1
+"""Version of the files' layout; it is part of their names."""
+
+ROOT = "/Asset"
+
+
+def store_asset(asset: Asset, folder: Path, mdl: bool) -> str:
+    """Write an asset below ``folder/objects`` unless it is there, and its images below ``folder/textures``.
+
+    Returns:
+        The file's path relative to ``folder``, named by its content.
+    """
+    images = [pair for surface in named_surfaces(asset).values() for pair in surface_images(surface)]
+    store_images(images, folder)
+    name = f"objects/{asset_key(asset, mdl)}.usdc"
+    publish(folder / name, lambda part: _write(asset, part, mdl))
+    return name
+
+
+def asset_key(asset: Asset, mdl: bool) -> str:
+    """Return the name of an asset's file: a hash of all that is in it."""
+    sizes = [surface.texture_size for surface in named_surfaces(asset).values()]
+    return hashlib.sha256(f"{FORMAT} {mdl} {sizes!r} {asset.sha256}".encode()).hexdigest()[:32]
+
+
+def _write(asset: Asset, part: Path, mdl: bool) -> None:
+    layer = Sdf.Layer.CreateAnonymous(".usdc")
+    stage = Usd.Stage.Open(layer)
+    stage_metadata(stage, ROOT)
+    root = UsdGeom.Xform.Define(stage, ROOT).GetPrim()
+    Usd.ModelAPI(root).SetKind(Kind.Tokens.component)
+    Usd.ModelAPI(root).SetAssetName(asset.name)
+    root.SetCustomDataByKey("twin:licence", asset.licence)
+    root.SetCustomDataByKey("twin:credit", asset.credit)
+    for surface in named_surfaces(asset).items():
+        _material(stage, *surface, mdl)
+    for piece in asset.parts:
+        _part(stage, asset, piece)
+    for number, points in enumerate(asset.colliders):
+        _collider(stage, number, points)
+    _keypoints(stage, asset)
+    layer.Export(str(part))
+
+
+def stage_metadata(stage: Usd.Stage, default: str) -> None:
+    """Say units, up axis and default prim."""
+    UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.z)
+    UsdGeom.SetStageMetersPerUnit(stage, 1.0)
+    UsdPhysics.SetStageKilogramsPerUnit(stage, 1.0)
+    stage.GetRootLayer().defaultPrim = default.removeprefix("/")
+
+
+def _material(stage: Usd.Stage, name: str, surface: Surface, mdl: bool) -> None:
+    UsdGeom.Scope.Define(stage, f"{ROOT}/materials")
+    network = look(f"{ROOT}/materials/{name}", [surface], metric=is_metric(surface))
+    define_network(stage, network, mdl)
+    author(stage, values(network, surface), "..", skip="" if mdl else "omnipbr")
+
+
+def _part(stage: Usd.Stage, asset: Asset, part: Part) -> None:
+    UsdGeom.Scope.Define(stage, f"{ROOT}/geometry")
+    mesh = define_mesh(stage, f"{ROOT}/geometry/{part.name}", part.points, part.faces)
+    mesh.CreateDoubleSidedAttr(part.double_sided)
+    if part.normals is not None:
+        mesh.CreateNormalsAttr(_vec3(part.normals))
+        mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
+    if part.uv is not None:
+        texture = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar("st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
+        texture.Set(Vt.Vec2fArray.FromNumpy(np.ascontiguousarray(part.uv, dtype=np.float32)))
+    bind(mesh.GetPrim(), f"{ROOT}/materials/{surface_name(asset, part.surface)}")
+
+
+def bind(prim: Usd.Prim, material: str) -> None:
+    """Bind a prim to a material by path."""
+    UsdShade.MaterialBindingAPI.Apply(prim)
+    prim.CreateRelationship("material:binding", custom=False).SetTargets([Sdf.Path(material)])
+
+
+def define_mesh(stage: Usd.Stage, path: str, points: Any, faces: Any) -> UsdGeom.Mesh:
+    """Define a triangle mesh that is not subdivided."""
+    mesh = UsdGeom.Mesh.Define(stage, path)
+    mesh.CreatePointsAttr(_vec3(points))
+    mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(faces), 3, dtype=np.int32)))
+    mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(np.ascontiguousarray(faces, dtype=np.int32).ravel()))
+    mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
+    corners = np.stack([np.min(points, axis=0), np.max(points, axis=0)]).astype(np.float32)
+    mesh.CreateExtentAttr(_vec3(corners))
+    return mesh
+
+
+def _vec3(values: Any) -> Vt.Vec3fArray:
+    return Vt.Vec3fArray.FromNumpy(np.ascontiguousarray(values, dtype=np.float32))
+
+
+def _collider(stage: Usd.Stage, number: int, points: Any) -> None:
+    scope = UsdGeom.Scope.Define(stage, f"{ROOT}/colliders")
+    scope.CreatePurposeAttr(UsdGeom.Tokens.guide)
+    mesh = define_mesh(stage, f"{ROOT}/colliders/piece_{number}", *hull(points))
+    prim = mesh.GetPrim()
+    UsdPhysics.CollisionAPI.Apply(prim).CreateCollisionEnabledAttr(True)
+    UsdPhysics.MeshCollisionAPI.Apply(prim).CreateApproximationAttr(UsdPhysics.Tokens.convexHull)
+
+
+def hull(points: Any) -> tuple[Any, Any]:
+    """Return the vertices and outward triangles of a convex piece."""
+    from scipy.spatial import ConvexHull
+
+    shape = ConvexHull(np.asarray(points, dtype=np.float64))
+    kept = np.sort(shape.vertices)
+    faces = shape.simplices.copy()
+    a, b, c = (shape.points[faces[:, corner]] for corner in range(3))
+    inward = np.einsum("ij,ij->i", np.cross(b - a, c - a), shape.equations[:, :3]) < 0
+    faces[inward] = faces[inward][:, ::-1]
+    return np.asarray(points)[kept], np.searchsorted(kept, faces)
+
+
+def _keypoints(stage: Usd.Stage, asset: Asset) -> None:
+    for number, (name, position) in enumerate(asset.keypoints.items()):
+        UsdGeom.Scope.Define(stage, f"{ROOT}/keypoints")
+        valid = prim_name(name)
+        prim = UsdGeom.Xform.Define(stage, f"{ROOT}/keypoints/{valid if valid == name else f'{valid}_{number}'}").GetPrim()
+        T = np.eye(4)
+        T[:3, 3] = position
+        place(prim, T)
+        declare(prim, "twin:keypoint", "string", name, custom=True)

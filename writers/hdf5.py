@@ -1,0 +1,156 @@
+"""Write frames to a shard, laid out as :mod:`twin.shard` draws it.
+
+    with ShardWriter(path, header) as writer:
+        for frame in frames:
+            writer.add_block(block)      # the block of the frame; at once where it is known
+            writer.append(frame)
+
+The shard is ``<path>.part`` until its last frame is written and synced. Images go to the disk as they come, one chunk
+a frame; all smaller columns wait in memory. Every call into HDF5 is made in a thread of the writer's own, where no
+signal handler can raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+from twin.clock import Clock
+from twin.errors import ShardError, listed
+from twin.frame import Frame, FrameState
+from twin.shard import AssetRow, ShardHeader, columns
+from twin.stage.block import Block
+from twin.writers.assets import block_rows
+from twin.writers.atomic import commit, disk_errors, part
+from twin.writers.check import FrameCheck
+from twin.writers.pixels import jpeg, linear_sha256
+from twin.writers.shard_file import ShardFile
+from twin.writers.tables import state_rows
+
+
+class ShardWriter:
+    """Write one shard, frame by frame, in frame order.
+
+    Args:
+        path: The shard to make; an older one of that name stays until the new one is whole.
+        header: What the shard says of itself.
+
+    Raises:
+        TransientError: from any method, where the disk is full; only the ``.part`` file is lost.
+    """
+
+    def __init__(self, path: Path, header: ShardHeader) -> None:
+        self.path, self.header, self.clock = path, header, Clock()
+        self._rows = 0
+        self._assets: dict[AssetRow, int] = {}
+        self._blocks: dict[int, tuple[tuple[int, ...], ...]] = {}
+        self._open: ShardFile | None = None
+        self._check: FrameCheck | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="twin-hdf5")
+
+    def add_block(self, block: Block) -> None:
+        """Make a block's assets known; the same block again costs nothing."""
+        if block.index not in self._blocks:
+            rows = block_rows(block)
+            self._blocks[block.index] = tuple(tuple(self._asset(row) for row in slot) for slot in rows)
+
+    def append(self, frame: Frame) -> None:
+        """Write the next frame.
+
+        Raises:
+            ShardError: where the frame is not the next one, or an array is missing, unknown or of the wrong kind;
+                nothing of the frame is written then.
+        """
+        self._check_order(frame.state)
+        derived = state_rows(frame.state, self._members(frame.state))
+        opened, check = self._opened(frame.state)
+        check(frame, derived)
+        arrays = {**frame.arrays, **derived}
+        with self.clock("encode"):
+            encoded = {name: jpeg(arrays[name]) for name in opened.jpegs}
+            texts = {"suite": "", "split": "", "state": frame.state.to_json()}
+            hashes = {f"cameras/{name}/linear_sha256": linear_sha256(linear) for name, linear in frame.linear.items()}
+        with self.clock("write"):
+            self._run(lambda: opened.append(self._rows, arrays, encoded, {**texts, **hashes}))
+        self._rows += 1
+
+    def finish(self) -> None:
+        """Write what waited in memory, sync, and put the shard in its place.
+
+        Raises:
+            ShardError: where frames are missing.
+        """
+        if self._open is None or self._rows != self.header.frame_count:
+            raise ShardError(
+                f"{self._rows} frames were written", where=str(self.path), expected=f"{self.header.frame_count} frames"
+            )
+        opened, assets = self._open, list(self._assets)
+        with self.clock("write"):
+            self._run(lambda: opened.write_tables(assets))
+            self._run(opened.close)
+            with disk_errors(self.path):
+                commit(part(self.path), self.path)
+        self._thread.shutdown()
+
+    def abort(self) -> None:
+        """Drop the unfinished shard."""
+        if self._open is not None:
+            self._thread.submit(self._open.close).result()
+        self._thread.shutdown()
+        part(self.path).unlink(missing_ok=True)
+
+    def __enter__(self) -> ShardWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.finish()
+        except BaseException:
+            self.abort()
+            raise
+        if kind is not None:
+            self.abort()
+
+    def _run(self, call: Callable[[], None]) -> None:
+        """Call into HDF5 from its own thread; raise what the disk said."""
+        with disk_errors(self.path):
+            self._thread.submit(call).result()
+            if self._open is not None and self._open.disk.fault is not None:
+                raise self._open.disk.fault
+
+    def _opened(self, state: FrameState) -> tuple[ShardFile, FrameCheck]:
+        """Open the file once the first state tells the cameras and slots."""
+        if self._open is None or self._check is None:
+            cameras = {name: (camera.width, camera.height) for name, camera in state.cameras.items()}
+            layout = columns(self.header.labels, cameras, len(state.slots), self.header.keypoint_count)
+            self._check = FrameCheck(layout, state, "rgb" in self.header.labels)
+            with disk_errors(self.path):
+                self._open = self._thread.submit(ShardFile, part(self.path), self.header, layout, state).result()
+        return self._open, self._check
+
+    def _asset(self, row: AssetRow) -> int:
+        return self._assets.setdefault(row, len(self._assets))
+
+    def _members(self, state: FrameState) -> Sequence[Sequence[int]]:
+        if state.block not in self._blocks:
+            known = listed(str(index) for index in self._blocks)
+            hint = "call add_block with its block first"
+            raise ShardError(
+                f"block {state.block} is unknown", where=f"frame {state.frame}", expected=f"one of {known}", hint=hint
+            )
+        return self._blocks[state.block]
+
+    def _check_order(self, state: FrameState) -> None:
+        due = self.header.frame_first + self._rows
+        if self._rows == self.header.frame_count:
+            raise ShardError(
+                f"frame {state.frame} is one too many", where=str(self.path), expected=f"{self._rows} frames"
+            )
+        if (state.frame, state.seed) != (due, self.header.seed):
+            found = f"frame {state.frame} of seed {state.seed} came"
+            raise ShardError(found, where=str(self.path), expected=f"frame {due} of seed {self.header.seed}")
