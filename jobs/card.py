@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from twin.data.dataset import Dataset
 from twin.frame import Json
 from twin.jobs.licences import card_licence, strictest
@@ -20,11 +22,12 @@ def card(identity: Identity, dataset: Dataset, models: Sequence[Mapping[str, Jso
     for model in models:
         counts[model["class"]] = counts.get(model["class"], 0) + 1
     rows = [f"| {name} | {number} | {counts.get(name, 0)} |" for name, number in dataset.classes.items()]
-    arrays = [f"| `{name}` | {column.dtype} | {column.shape} |" for name, column in dataset.fields.items()]
+    arrays = [f"| `{name}` | {np.dtype(column.dtype)} | {column.shape} |" for name, column in dataset.fields.items()]
     return _CARD.format(
         licence=card_licence(licence), licence_name=licence, size=size, scene=identity.scene, frames=len(dataset),
         shards=len(dataset.entries), assets=len(models), engine=identity.engine_version, twin=identity.twin_version,
-        digest=identity.digest, seed=identity.seed, classes="\n".join(rows), arrays="\n".join(arrays),
+        digest=identity.digest, seed=identity.seed, example=_example(dataset),
+        classes="\n".join(rows), arrays="\n".join(arrays),
     )  # fmt: skip
 
 
@@ -47,13 +50,13 @@ configs:
 {frames} labelled frames in {shards} shards, showing {assets} assets. Licence: {licence_name}, the strictest of what
 is shown; [CREDITS](CREDITS) says who made it.
 
-Made by twin {twin} with {engine}, scene digest `{digest}`, seed {seed}. Every frame can be made again alone from
-`run.json`, which holds the whole scene.
+Made by twin {twin} with {engine}, scene digest `{digest}`, seed {seed}.
+Every frame can be made again alone from `run.json`, which holds the whole scene.
 
 ```python
 import twin
 dataset = twin.open_dataset(".")
-dataset.frame(0)["cameras/..."]
+dataset.frame(0)["{example}"]
 ```
 
 - `shard-*.h5`: images, labels and the complete state of every frame
@@ -73,10 +76,16 @@ Arrays of a frame (metres, radians; OpenCV cameras; `T_a_b` maps b to a; boxes h
 """
 
 
+def _example(dataset: Dataset) -> str:
+    return max(dataset.fields, key=lambda name: (name.endswith("/rgb"), name.endswith("/depth"), name))
+
+
 def credits(models: Sequence[Mapping[str, Json]], others: str) -> str:
     """Compose CREDITS: the assets shown, grouped by who made them, and the library's text on all else."""
     groups: dict[tuple[str, str], list[str]] = {}
     for model in models:
         groups.setdefault((model["credit"], model["licence"]), []).append(model["name"])
-    blocks = [f"{credit}\n{licence}: {', '.join(sorted(set(names)))}\n" for (credit, licence), names in sorted(groups.items())]
+    blocks = [
+        f"{credit}\n{licence}: {', '.join(sorted(set(names)))}\n" for (credit, licence), names in sorted(groups.items())
+    ]
     return "\n".join(filter(None, [*blocks, others]))

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from twin.assets.library import Library
 from twin.data.dataset import Dataset, open_dataset
 from twin.data.shard import Shard
 from twin.errors import TwinError
 from twin.frame import Json
+from twin.jobs import manifest
 from twin.jobs.card import card, credits
 from twin.jobs.index import states, write_index
 from twin.jobs.lock import locked
@@ -22,8 +25,6 @@ from twin.jobs.models import BlockAssets, read_models, write_models
 from twin.jobs.run import Run
 from twin.jobs.values import ValueColumns
 from twin.writers.atomic import write_text
-
-FAMILIES = ("object", "material", "hdri")
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Survey:
     Args:
         columns: The drawn values.
         assets: Name, and the first block that shows it, of each asset, by its sha256.
-        named: Library names among the drawn values and in the scene.
+        named: Library materials and skies among the drawn values and in the scene.
     """
 
     columns: ValueColumns = field(default_factory=ValueColumns)
@@ -60,11 +61,49 @@ def finish(run: Run, library: Library, block_assets: BlockAssets) -> None:
             write_index(run.paths, dataset, survey.columns)
             write_models(run.paths, survey.assets, block_assets)
             models = read_models(run.paths, survey.assets)
-            licences = _licences(dataset)
-            write_text(run.paths.card, card(run.identity, dataset, models, licences))
+            licences = {*_licences(dataset), *library.licences(survey.named)}
+            write_text(run.paths.card, card(run.identity, dataset, models, sorted(licences)))
             write_text(run.paths.credits, credits(models, library.credits(survey.named)))
         finally:
             dataset.close()
+
+
+def _survey(dataset: Dataset, run: Run, library: Library) -> Survey:
+    """Look at every frame once."""
+    survey = Survey()
+    known = {*library.names("material"), *library.names("hdri")}
+    survey.named.update(known.intersection(_texts(run.identity.spec)))
+    for _, _, state in states(dataset):
+        survey.columns.see(state["values"])
+        survey.named.update(known.intersection(_texts(state["values"])))
+    for position in range(len(dataset.entries)):
+        for sha256, place in _shown(dataset.shard(position)):
+            survey.assets.setdefault(sha256, place)
+    return survey
+
+
+def _shown(shard: Shard) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Yield (sha256, (name, block of its first frame)) of every asset that a shard's frames show."""
+    used = shard.table("objects/asset")
+    names, hashes = shard.names("assets/name"), shard.names("assets/sha256")
+    for number in np.unique(used[used >= 0]):
+        row = int(np.flatnonzero((used == number).any(axis=1))[0])
+        yield hashes[number], (names[number], int(json.loads(shard.text(row, "state"))["block"]))
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Yield every string inside a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
+
+
+def _licences(dataset: Dataset) -> list[str]:
+    """Return the licences of everything that the shards show."""
+    headers = (dataset.shard(position).header for position in range(len(dataset.entries)))
+    return sorted({licence for header in headers for licence in header["licences"]})
 
 
 def write_report(run: Run, failed: Mapping[int, TwinError]) -> None:
@@ -74,7 +113,7 @@ def write_report(run: Run, failed: Mapping[int, TwinError]) -> None:
         run: The run.
         failed: What went wrong in this call, by shard.
     """
-    entries = list(manifest_entries(run))
+    entries = list(manifest.entries(run.paths))
     seconds, redraws = Counter[str](), Counter[str]()
     for entry in entries:
         seconds.update(entry.seconds)

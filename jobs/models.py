@@ -92,7 +92,7 @@ def surface_points(asset: Asset, count: int) -> npt.NDArray[np.float32]:
     rows = np.searchsorted(np.cumsum(areas), which * areas.sum(), side="right").clip(max=len(areas) - 1)
     u, v = np.where(u + v > 1, (1 - u, 1 - v), (u, v))  # folds the square over onto the triangle
     points = corners[rows, 0] + u[:, None] * edges[rows, 0] + v[:, None] * edges[rows, 1]
-    return points.astype(np.float32)
+    return np.asarray(points, dtype=np.float32)
 
 
 def glb(asset: Asset) -> bytes:

@@ -20,6 +20,7 @@ from twin.jobs.cpu import cpu_family
 from twin.jobs.lock import locked
 from twin.jobs.paths import RunPaths
 from twin.jobs.plan import RunPlan, default_size
+from twin.shard import entry_name, shard_name
 from twin.writers.atomic import disk_errors, write_text
 
 FRAME_BYTES = 1 << 18
@@ -127,11 +128,8 @@ def open_run(
             kept, size = read_run(paths.folder)
     _compare(paths, kept, identity)
     if shard_size not in (None, size):
-        raise RunError(
-            f"the shards of this folder hold {size} frames, not {shard_size}",
-            where=str(folder),
-            hint="leave --shard-size out",
-        )
+        found = f"the shards of this folder hold {size} frames, not {shard_size}"
+        raise RunError(found, where=str(folder), hint="leave --shard-size out")
     return Run(paths, kept, RunPlan(frames, size, group))
 
 
@@ -172,18 +170,12 @@ def _make_folder(paths: RunPaths) -> None:
 
 
 def _start(paths: RunPaths, identity: Identity, plan: RunPlan) -> None:
-    stray = [paths.shard(number).name for number in paths.shards()] + [
-        paths.entry(number).name for number in paths.entries()
-    ]
+    stray = [*map(shard_name, paths.shards()), *map(entry_name, paths.entries())]
     if stray:
         found = f"the folder holds shards but no {paths.run.name}: {listed(stray, 3)}"
         raise RunError(found, where=str(paths.folder), hint="--out another folder, or move them away")
-    data = {
-        "format": data_manifest.RUN_FORMAT,
-        "version": data_manifest.RUN_VERSION,
-        **asdict(identity),
-        "shard_size": plan.shard_size,
-    }
+    head = {"format": data_manifest.RUN_FORMAT, "version": data_manifest.RUN_VERSION}
+    data = {**head, **asdict(identity), "shard_size": plan.shard_size}
     write_text(paths.run, json.dumps(data, indent=1, sort_keys=True) + "\n")
 
 

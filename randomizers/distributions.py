@@ -127,7 +127,9 @@ class Normal(_Real[T]):
 
     def support(self) -> tuple[T, ...]:
         """Return the value in the middle, and the least and greatest that the bits can give (8.2 deviations out)."""
-        return tuple(cast(T, _each(lambda *b, p=p: _truncated(*b, p), *self._bounds())) for p in (0.5, _EDGE, 1 - _EDGE))
+        return tuple(
+            cast(T, _each(lambda *b, p=p: _truncated(*b, p), *self._bounds())) for p in (0.5, _EDGE, 1 - _EDGE)
+        )
 
     def _bounds(self) -> tuple[Any, Any, Any, Any]:
         """Return mean, deviation, least and greatest value, infinite where there is no bound."""
@@ -255,8 +257,8 @@ def _check_mass(mean: float, deviation: float, low: float, high: float) -> None:
 
 def _check_order(low: Any, high: Any, *, key: str) -> None:
     if any(a > b for a, b in zip(_numbers(low), _numbers(high), strict=True)):
-        text = "the range of '{key}' ends before it begins: {low} is above {high}"
-        raise PydanticCustomError("range", text, {"key": key, "low": str(low), "high": str(high)})
+        text = "the range ends before it begins: {low} is above {high}"
+        raise PydanticCustomError("order", text, {"key": key, "low": str(low), "high": str(high)})
 
 
 def _item(cls: type[Choice[Any]]) -> Any:

@@ -105,7 +105,9 @@ def draw_state(
     scene = drawn_parts(block.scene, prepared, values)
     shown = _shown(block, prepared, values)
     looks = {
-        slot.name: drawn_object(slot.object, block.scene.objects[slot.object], slot, slot.name in shown, prepared, values)
+        slot.name: drawn_object(
+            slot.object, block.scene.objects[slot.object], slot, slot.name in shown, prepared, values
+        )
         for slot in block.slots
     }
     poser = Poser(scene, block, geometry, prepared, values, shown)

@@ -77,15 +77,15 @@ class Places:
 
     def surface(self, name: str) -> Surface:
         """Return the upper surface of a fixture."""
-        if name not in self.plan.surfaces:
-            self.plan.surfaces[name] = surface(name, self.block.fixtures, self.geometry)
-        return self.plan.surfaces[name]
+        return surface(name, self.block.fixtures, self.geometry)
 
     def camera(self, name: str) -> CameraState:
         """Compose the state of a camera."""
         camera = self.scene.cameras[name]
         width, height = camera.resolution
-        return CameraState(width, height, lens(camera), distortion(camera), self.pose(name), float(drawn(camera.exposure)))
+        return CameraState(
+            width, height, lens(camera), distortion(camera), self.pose(name), float(drawn(camera.exposure))
+        )
 
     def _present(self, name: str) -> str | None:
         return next((slot.name for slot in self.plan.slots[name] if slot.name in self.shown), None)
@@ -107,7 +107,9 @@ class Places:
 
     def _unknown(self, name: str, known: list[str]) -> SpecError:
         where = f"cameras.{self._asked[-1]}.pose" if self._asked else ""
-        return SpecError(f"nothing is called '{name}'", where=where, expected=f"one of: {listed(known)}", hint=nearest(name, known))
+        return SpecError(
+            f"nothing is called '{name}'", where=where, expected=f"one of: {listed(known)}", hint=nearest(name, known)
+        )
 
 
 def lens(camera: Camera) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
@@ -10,9 +11,9 @@ from math import inf
 
 from twin.errors import SpecError
 from twin.randomizers.placement.base import Item, Placed, PlacementKind
-from twin.randomizers.placement.surface import Surface
 from twin.randomizers.streams import BLOCK, Draw, below, draws
 from twin.spec.scene import Placement, Scene
+from twin.spec.values import drawn
 from twin.stage.block import Block, SlotPool
 
 PARTS = ("world", "lights", "placement", "cameras")
@@ -35,7 +36,6 @@ class Plan:
         slots: The slots of each object.
         items: Slot and member -> what it shows.
         groups: The last placements that were made, by all that they depend on.
-        surfaces: Upper surfaces of fixtures that were looked up.
     """
 
     parts: Mapping[str, Mapping[str, Draw]]
@@ -47,7 +47,6 @@ class Plan:
     slots: Mapping[str, tuple[SlotPool, ...]]
     items: Mapping[tuple[str, int], Item]
     groups: OrderedDict[Hashable, Placed] = field(default_factory=OrderedDict)
-    surfaces: dict[str, Surface] = field(default_factory=dict)
 
     def remember(self, key: Hashable, placed: Placed) -> None:
         """Keep a placement for the next frames of its group."""
@@ -73,15 +72,16 @@ def plan(block: Block) -> Plan:
 def _planned(block: Block) -> Plan:
     scene, found = block.scene, draws(block.scene)
     home = homes(scene)
-    slots = {name: tuple(slot for slot in block.slots if slot.object == name) for name in scene.objects}
     return Plan(
         parts={part: chosen for part in PARTS if (chosen := _below(found, part))},
-        counts={name: found.get(f"objects.{name}.count", thing.count) for name, thing in scene.objects.items()},  # type: ignore[misc]
+        counts={
+            name: found.get(f"objects.{name}.count") or drawn(thing.count) for name, thing in scene.objects.items()
+        },
         looks={name: _looks(found, name) for name in scene.objects},
         periods={name: scene.placement[home[name]].every for name in scene.objects},
-        order=order(scene, found, slots),
+        order=order(scene, found),
         home=home,
-        slots=slots,
+        slots={name: tuple(slot for slot in block.slots if slot.object == name) for name in scene.objects},
         items={
             (slot.name, number): Item(slot.name, slot.object, member.asset)
             for slot in block.slots
@@ -111,25 +111,27 @@ def homes(scene: Scene) -> dict[str, str]:
     for name, placement in scene.placement.items():
         for thing in placement.objects:
             if thing in found:
-                raise SpecError(f"'{thing}' is placed twice, by '{found[thing]}' and '{name}'", where=f"placement.{name}")
+                raise SpecError(
+                    f"'{thing}' is placed twice, by '{found[thing]}' and '{name}'", where=f"placement.{name}"
+                )
             found[thing] = name
     for thing in scene.objects:
         if thing not in found:
-            hint = f"add '{thing}' to the 'objects' of a placement, such as {{kind: scatter, objects: [{thing}], on: table}}"
+            hint = f"add '{thing}' to a placement, such as {{kind: scatter, objects: [{thing}], on: table}}"
             raise SpecError(f"nothing places '{thing}'", where=f"objects.{thing}", hint=hint)
     return found
 
 
-def order(scene: Scene, found: Mapping[str, Draw], slots: Mapping[str, tuple[SlotPool, ...]]) -> tuple[str, ...]:
+def order(scene: Scene, found: Mapping[str, Draw]) -> tuple[str, ...]:
     """Order placements so that what is held long is made first, and exact ones before the others.
 
     Raises:
         SpecError: where one is held for a period that does not divide the period of one before it.
     """
-    periods = {name: _period(name, placement, found, slots) for name, placement in scene.placement.items()}
+    periods = {name: hold_period(scene, found, name) for name in scene.placement}
     ranked = sorted(scene.placement, key=lambda name: (-periods[name], not _exact(scene.placement[name])))
     finite = [name for name in ranked if periods[name] < inf]
-    for longer, shorter in zip(finite, finite[1:], strict=False):
+    for longer, shorter in itertools.pairwise(finite):
         if periods[longer] % periods[shorter]:
             raise SpecError(
                 f"the placement '{shorter}' holds its poses for {scene.placement[shorter].every} frames, "
@@ -141,17 +143,16 @@ def order(scene: Scene, found: Mapping[str, Draw], slots: Mapping[str, tuple[Slo
     return tuple(ranked)
 
 
+def hold_period(scene: Scene, found: Mapping[str, Draw], name: str) -> float:
+    """Return for how many frames a placement's poses stay as they are: for ever where nothing in them is random."""
+    placement = scene.placement[name]
+    own = [path for path, draw in found.items() if below(path, f"placement.{name}") and draw.period != BLOCK]
+    shapes = [
+        f"objects.{thing}.{value}" for thing in placement.objects for value in ("asset", "scale", "density", "count")
+    ]
+    varied = own + [path for path in found if any(below(path, shape) for shape in shapes)]
+    return placement.every if varied or not _exact(placement) else inf
+
+
 def _exact(placement: Placement) -> bool:
     return isinstance(placement, PlacementKind) and placement.exact
-
-
-def _period(
-    name: str, placement: Placement, found: Mapping[str, Draw], slots: Mapping[str, tuple[SlotPool, ...]]
-) -> float:
-    """Return for how many frames a placement's poses stay as they are: for ever where nothing in them is random."""
-    varied = any(below(path, f"placement.{name}") and draw.period != BLOCK for path, draw in found.items())
-    counted = any(f"objects.{thing}.count" in found for thing in placement.objects)
-    pooled = any(len(slot.members) > 1 for thing in placement.objects for slot in slots.get(thing, ()))
-    return inf if _exact(placement) and not (varied or counted or pooled) else placement.every
-
-

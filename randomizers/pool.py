@@ -11,10 +11,14 @@ import numpy.typing as npt
 
 from twin.assets.asset import Asset, Part, Symmetries
 from twin.assets.library import Library
+from twin.assets.made import MadeAsset
+from twin.errors import SpecError
 from twin.randomizers.streams import BLOCK, Draw, Index, plain, stream_name
-from twin.spec.scene import AssetKind, Object, Pool
+from twin.seeds import Bits
+from twin.spec.scene import AssetKind, Object, Pool, Scene
 from twin.spec.values import Distribution, substitute
 from twin.stage.block import PoolMember, SlotPool
+from twin.stage.reach import names, nominal
 
 Factors = npt.NDArray[np.float64]
 
@@ -45,13 +49,18 @@ class Workshop:
         """Return an asset with an object's scale, mirror, label and density applied."""
         key = (id(source), scale, drawn.label, drawn.density)
         if key not in self._fitted:
-            self._fitted[key] = (source, fitted(source, drawn, scale))  # the source stays alive, so its id stays its own
+            self._fitted[key] = (
+                source,
+                fitted(source, drawn, scale),
+            )  # the source stays alive, so its id stays its own
         return self._fitted[key][1]
 
     def _make(self, asset: AssetKind | str, index: Index, stream: str) -> tuple[Asset, bool]:
         """Make an asset, and say whether it took chance of its own, so that no other slot may share it."""
         if isinstance(asset, str):
             return self.library.object(asset), False
+        if not isinstance(asset, MadeAsset):
+            raise SpecError(f"the asset kind '{getattr(asset, 'kind', '?')}' has no code that builds it")
         bits = index.bits(stream, BLOCK)
         return asset.build(self.library, bits), bits.used > 0
 
@@ -66,6 +75,17 @@ def slot_names(name: str, thing: Object) -> tuple[str, ...]:
     """Return the names of an object's slots: its own where it is never there twice."""
     count = slot_count(thing)
     return (name,) if count == 1 else tuple(f"{name}.{number}" for number in range(count))
+
+
+def keypoint_count(scene: Scene, library: Library) -> int:
+    """Return the most keypoints of any asset that a scene can show; a kind's keypoints do not depend on its draws."""
+    return max((_most_keypoints(thing.asset, library) for thing in scene.objects.values()), default=0)
+
+
+def _most_keypoints(asset: Any, library: Library) -> int:
+    if isinstance(asset, AssetKind):
+        return len(nominal(asset).build(library, Bits(0, 0, "")).keypoints)  # type: ignore[attr-defined]
+    return max(library.keypoint_count(name) for name in names(asset))
 
 
 def object_slots(
@@ -142,7 +162,7 @@ def _scaled_part(part: Part, factors: npt.NDArray[np.float32]) -> Part:
 
 
 def _scaled_symmetries(symmetries: Symmetries, scale: Factors) -> Symmetries:
-    """Conjugate symmetries with the scale: uniform scaling keeps rotations, a mirror turns them about the mirrored axis."""
+    """Conjugate symmetries with the scale: uniform scaling keeps rotations, a mirror reflects their axes."""
     into, back = np.diag([*scale, 1.0]), np.diag([*(1 / scale), 1.0])
     signs = np.sign(scale)
     return Symmetries(

@@ -63,11 +63,9 @@ class Poser:
 
     def states(self) -> tuple[SlotState, ...]:
         """Return the state of every slot, in slot order."""
-        absent = np.full((4, 4), np.nan)
-        return tuple(
-            SlotState(slot.name, slot.name in self.shown, self.shown.get(slot.name, 0), self.T_world_object.get(slot.name, absent))
-            for slot in self.block.slots
-        )  # fmt: skip
+        absent, shown, poses = np.full((4, 4), np.nan), self.shown, self.T_world_object
+        names = [slot.name for slot in self.block.slots]
+        return tuple(SlotState(name, name in shown, shown.get(name, 0), poses.get(name, absent)) for name in names)
 
     def _stored(self, name: str, items: Sequence[Item]) -> Placed | None:
         """Take the poses of a stored frame, unless something that decides them is drawn anew."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from twin.errors import DrawError
 from twin.frame import Array, FrameState
-from twin.randomizers.streams import Draw, below, draws
+from twin.randomizers.plan import hold_period
+from twin.randomizers.streams import below, draws
 from twin.spec.scene import Requirement, Scene
 
 VISIBLE = 0
@@ -35,7 +36,9 @@ class Shortfall:
     least: float
 
     def __str__(self) -> str:
-        seen = f"of {self.present} present the best is visible to {self.best:.1%}" if self.present else "none is present"
+        seen = (
+            f"of {self.present} present the best is visible to {self.best:.1%}" if self.present else "none is present"
+        )
         return f"require.{self.name}: '{self.visible}' in camera '{self.camera}': {seen}, required are {self.least:.1%}"
 
 
@@ -66,11 +69,10 @@ def is_held(scene: Scene, requirement: Requirement) -> bool:
     Held draws are drawn again only by requirements on the whole group; for this one further attempts are in vain.
     """
     found = draws(scene)
-    cameras = _rig(scene, requirement.camera)
-    changes = [draw for path, draw in found.items() if any(below(path, f"cameras.{name}") for name in cameras)]
-    changes += [draw for path, draw in found.items() if below(path, "placement") or path.endswith(".count")]
-    placed_anew = any(placement.every == 1 for placement in scene.placement.values())
-    return not placed_anew and all(draw.period != 1 for draw in changes)
+    rig = _rig(scene, requirement.camera)
+    cameras = [draw for path, draw in found.items() if any(below(path, f"cameras.{name}") for name in rig)]
+    placed_anew = any(hold_period(scene, found, name) == 1 for name in scene.placement)
+    return not placed_anew and all(draw.period != 1 for draw in cameras)
 
 
 def _rig(scene: Scene, name: str) -> set[str]:
@@ -93,10 +95,15 @@ def give_up(scene: Scene, frame: int, failures: Sequence[Sequence[Shortfall]]) -
         failures: What each attempt did not meet.
     """
     names = sorted({shortfall.name for missed in failures for shortfall in missed})
-    lines = [_summary(name, [s for missed in failures for s in missed if s.name == name], len(failures)) for name in names]
+    lines = [
+        _summary(name, [s for missed in failures for s in missed if s.name == name], len(failures)) for name in names
+    ]
     held = [name for name in names if is_held(scene, scene.require[name])]
     return DrawError(
-        "; ".join(lines), where=f"frame {frame}", expected="all of 'require' at once", hint=_remedies(scene, names, held)
+        "; ".join(lines),
+        where=f"frame {frame}",
+        expected="all of 'require' at once",
+        hint=_remedies(scene, names, held),
     )
 
 
@@ -117,6 +124,3 @@ def _remedies(scene: Scene, names: Sequence[str], held: Sequence[str]) -> str:
     else:
         remedies.append("place fewer objects, which hide each other")
     return "".join(f"\n    {number}. {remedy}" for number, remedy in enumerate(remedies, 1))
-
-
-__all__ = ["Draw", "Shortfall", "give_up", "is_held", "unmet"]

@@ -84,7 +84,9 @@ class Index:
 def draws(scene: Scene) -> dict[str, Draw]:
     """Return every random value of a scene by its path."""
     holds = holding(scene)
-    found = [(path, distribution, _period(path, distribution, scoped, holds)) for path, distribution, scoped in walk(scene)]
+    found = [
+        (path, distribution, _period(path, distribution, scoped, holds)) for path, distribution, scoped in walk(scene)
+    ]
     shared: dict[str, int] = {}
     for _, distribution, period in found:
         if distribution.stream:

@@ -73,4 +73,4 @@ def drawn_parts(scene: Scene, plan: Plan, values: Values) -> Scene:
 def drawn_object(name: str, thing: Object, slot: SlotPool, present: bool, plan: Plan, values: Values) -> Object:
     """Draw what each slot of an object has for itself; an absent slot draws too, but leaves no record."""
     found = {draw.path: values.draw(draw, slot.number, record=present) for draw in plan.looks[name]}
-    return substitute(thing, found, f"objects.{name}") if found else thing  # type: ignore[no-any-return]
+    return substitute(thing, found, f"objects.{name}") if found else thing

@@ -105,8 +105,10 @@ def render(
         raise typer.BadParameter("ask for exactly one of --frame N and --sheet N")
     twin = api.load(scene, seed=seed, sets=sets or (), plugins=plugins or ())
     with twin:
-        path = twin.render_sheet(sheet, out, overlay=overlay) if sheet else twin.render_frame(frame or 0, out, overlay=overlay)
-    print(path)
+        if sheet:
+            print(twin.render_sheet(sheet, out, overlay=overlay))
+        else:
+            print("\n".join(map(str, twin.render_frame(frame or 0, out, overlay=overlay))))
 
 
 @app.command(rich_help_panel=DESIGN)
@@ -145,14 +147,23 @@ def generate(
     plugins: Plugins = None,
 ) -> None:
     """Generate a labelled dataset; run again on its folder to resume, repair or extend it."""
-    from twin import api
+    from twin import dataset
 
-    if out is None and not dry_run:
+    if dry_run:
+        text = dataset.plan(
+            scene, frames=frames, out=out, source=source, shard_size=shard_size, sets=sets or (), plugins=plugins or ()
+        )
+        print("\n".join(text))
+        return
+    if out is None:
         raise typer.BadParameter("name the dataset folder with --out")
-    api.generate(
-        scene, frames=frames, out=out, source=source, shard_size=shard_size, dry_run=dry_run, seed=seed,
-        sets=sets or (), plugins=plugins or (),
+    made = dataset.generate(
+        scene, frames=frames, out=out, source=source, shard_size=shard_size, seed=seed, sets=sets or (), plugins=plugins or (),
     )  # fmt: skip
+    print(f"shards  {made.folder} ({made.frames} frames; {made.made} shards made, {made.kept} kept)")
+    print(f"twin    {made.twin}")
+    if made.sheet:
+        print(f"sheet   {made.sheet}")
 
 
 @app.command(rich_help_panel=MACHINE)

@@ -31,6 +31,12 @@ KINDS = (
     "twin.randomizers.camera",
     "twin.stage.lights",
     "twin.stage.fixtures",
+    "twin.assets.bottle",
+    "twin.assets.mesh",
+    "twin.assets.mug",
+    "twin.assets.primitives",
+    "twin.engines.mitsuba.settings",
+    "twin.engines.blank",
 )
 """Modules and packages whose import registers the built-in kinds."""
 

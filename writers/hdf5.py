@@ -13,7 +13,7 @@ signal handler can raise.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -46,7 +46,7 @@ class ShardWriter:
         self._rows = 0
         self._assets: dict[AssetRow, int] = {}
         self._blocks: dict[int, tuple[tuple[int, ...], ...]] = {}
-        self._open: ShardFile | None = None
+        self._file: Future[ShardFile] | None = None
         self._check: FrameCheck | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="twin-hdf5")
 
@@ -64,16 +64,18 @@ class ShardWriter:
                 nothing of the frame is written then.
         """
         self._check_order(frame.state)
+        check = self._frame_check(frame.state)
+        check.state(frame.state)
         derived = state_rows(frame.state, self._members(frame.state))
-        opened, check = self._opened(frame.state)
-        check(frame, derived)
+        check.arrays(frame, derived)
+        file = self._opened(frame.state, check)
         arrays = {**frame.arrays, **derived}
         with self.clock("encode"):
-            encoded = {name: jpeg(arrays[name]) for name in opened.jpegs}
+            encoded = {name: jpeg(arrays[name]) for name in file.jpegs}
             texts = {"suite": "", "split": "", "state": frame.state.to_json()}
             hashes = {f"cameras/{name}/linear_sha256": linear_sha256(linear) for name, linear in frame.linear.items()}
         with self.clock("write"):
-            self._run(lambda: opened.append(self._rows, arrays, encoded, {**texts, **hashes}))
+            self._run(lambda: file.append(self._rows, arrays, encoded, {**texts, **hashes}))
         self._rows += 1
 
     def finish(self) -> None:
@@ -82,22 +84,21 @@ class ShardWriter:
         Raises:
             ShardError: where frames are missing.
         """
-        if self._open is None or self._rows != self.header.frame_count:
-            raise ShardError(
-                f"{self._rows} frames were written", where=str(self.path), expected=f"{self.header.frame_count} frames"
-            )
-        opened, assets = self._open, list(self._assets)
+        if self._file is None or self._rows != self.header.frame_count:
+            expected = f"{self.header.frame_count} frames"
+            raise ShardError(f"{self._rows} frames were written", where=str(self.path), expected=expected)
+        file, assets = self._file.result(), list(self._assets)
         with self.clock("write"):
-            self._run(lambda: opened.write_tables(assets))
-            self._run(opened.close)
+            self._run(lambda: file.write_tables(assets))
+            self._run(file.close)
             with disk_errors(self.path):
                 commit(part(self.path), self.path)
         self._thread.shutdown()
 
     def abort(self) -> None:
         """Drop the unfinished shard."""
-        if self._open is not None:
-            self._thread.submit(self._open.close).result()
+        if self._file is not None and self._file.exception() is None:
+            self._thread.submit(self._file.result().close).result()
         self._thread.shutdown()
         part(self.path).unlink(missing_ok=True)
 
@@ -120,30 +121,42 @@ class ShardWriter:
         """Call into HDF5 from its own thread; raise what the disk said."""
         with disk_errors(self.path):
             self._thread.submit(call).result()
-            if self._open is not None and self._open.disk.fault is not None:
-                raise self._open.disk.fault
+            fault = self._file.result().disk.fault if self._file is not None else None
+            if fault is not None:
+                raise fault
 
-    def _opened(self, state: FrameState) -> tuple[ShardFile, FrameCheck]:
-        """Open the file once the first state tells the cameras and slots."""
-        if self._open is None or self._check is None:
-            cameras = {name: (camera.width, camera.height) for name, camera in state.cameras.items()}
-            layout = columns(self.header.labels, cameras, len(state.slots), self.header.keypoint_count)
-            self._check = FrameCheck(layout, state, "rgb" in self.header.labels)
-            with disk_errors(self.path):
-                self._open = self._thread.submit(ShardFile, part(self.path), self.header, layout, state).result()
-        return self._open, self._check
+    def _frame_check(self, state: FrameState) -> FrameCheck:
+        """Fix what every frame must look like, once the first state tells the cameras and slots."""
+        if self._file is not None and self._check is not None:
+            return self._check
+        cameras = {name: (camera.width, camera.height) for name, camera in state.cameras.items()}
+        layout = columns(self.header.labels, cameras, len(state.slots), self.header.keypoint_count)
+        self._check = FrameCheck(layout, state, linear="rgb" in self.header.labels)
+        return self._check
+
+    def _opened(self, state: FrameState, check: FrameCheck) -> ShardFile:
+        if self._file is None:
+            self._file = self._thread.submit(ShardFile, part(self.path), self.header, check.layout, state)
+        with disk_errors(self.path):
+            return self._file.result()
 
     def _asset(self, row: AssetRow) -> int:
         return self._assets.setdefault(row, len(self._assets))
 
     def _members(self, state: FrameState) -> Sequence[Sequence[int]]:
-        if state.block not in self._blocks:
-            known = listed(str(index) for index in self._blocks)
-            hint = "call add_block with its block first"
-            raise ShardError(
-                f"block {state.block} is unknown", where=f"frame {state.frame}", expected=f"one of {known}", hint=hint
-            )
-        return self._blocks[state.block]
+        """Return the rows of ``assets/`` by slot and member of a state's block."""
+        where, members = f"frame {state.frame}", self._blocks.get(state.block)
+        if members is None:
+            expected = f"one of the blocks added so far: {listed(map(str, self._blocks))}"
+            raise ShardError(f"block {state.block} is unknown", where=where, expected=expected)
+        if len(members) != len(state.slots):
+            found = f"{len(state.slots)} slots are filled from block {state.block}"
+            raise ShardError(found, where=where, expected=f"its {len(members)} slots")
+        for slot, pool in zip(state.slots, members, strict=True):
+            if slot.present and not 0 <= slot.member < len(pool):
+                found = f"slot '{slot.name}' shows member {slot.member}"
+                raise ShardError(found, where=where, expected=f"one of the {len(pool)} of block {state.block}")
+        return members
 
     def _check_order(self, state: FrameState) -> None:
         due = self.header.frame_first + self._rows

@@ -34,13 +34,13 @@ class ShardFile:
         self._file = h5py.File(self.disk, "w")
         self._slots, self._licences = [slot.name for slot in state.slots], header.licences
         _write_header(self._file, header)
+        images = {name: column for name, column in layout.items() if column.image}
         self.jpegs = {
-            name: JpegColumn(self._file, name, header.frame_count, column.shape)
-            for name, column in layout.items()
+            name: JpegColumn(self._file, name, header.frame_count, images.pop(name).shape)
+            for name in list(images)
             if name.endswith("/rgb")
         }
-        stored = {name: column for name, column in layout.items() if column.image and name not in self.jpegs}
-        self._images = {name: _create_images(self._file, name, header, column) for name, column in stored.items()}
+        self._images = {name: _create_images(self._file, name, header, column) for name, column in images.items()}
         hashes = [f"cameras/{name}/linear_sha256" for name in state.cameras] if self.jpegs else []
         small = {name: column for name, column in layout.items() if not column.image}
         self._tables = Tables(small, [*TEXT_FIELDS, *hashes], header.frame_count)

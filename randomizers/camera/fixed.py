@@ -44,7 +44,9 @@ class FixedPose(CameraPose):
         assert self.look_at is not None
         point = target_point(self.look_at, located)
         if np.linalg.norm(point - eye) < 1e-9:
-            raise DrawError("a camera stands in the point that it looks at", hint="move its 'position' or its 'look_at'")
+            raise DrawError(
+                "a camera stands in the point that it looks at", hint="move its 'position' or its 'look_at'"
+            )
         return look_at(eye, point)
 
     @property

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from twin.conventions import Array, look_at, rotation_axis
 from twin.randomizers.camera.target import Target, target_names, target_point
-from twin.randomizers.distributions import Uniform
 from twin.spec.scene import CameraPose, Located, Vector
 from twin.spec.units import Angle, PositiveLength
 from twin.spec.values import Random, drawn
 
 ElevationAngle = Annotated[Angle, Field(ge=-math.pi / 2, le=math.pi / 2)]
-FULL_CIRCLE: Uniform[float] = Uniform.model_construct(uniform=(0.0, math.tau), every=1, stream=None)
+FULL_CIRCLE: Any = {"uniform": ["0 deg", "360 deg"]}
 
 
 class OrbitPose(CameraPose):
@@ -29,7 +28,9 @@ class OrbitPose(CameraPose):
     kind: Literal["orbit"]
     target: Target = Field(description="Object, fixture, camera or point [m] to look at.")
     distance: Random[PositiveLength] = Field(description="From the point that it looks at.")
-    azimuth: Random[Angle] = Field(default=FULL_CIRCLE, description="About the vertical axis, from +x; a full circle.")
+    azimuth: Random[Angle] = Field(
+        default=FULL_CIRCLE, validate_default=True, description="About the vertical axis, from +x; a full circle."
+    )
     elevation: Random[ElevationAngle] = Field(default=math.pi / 4, description="Above the horizon.")
     roll: Random[Angle] = Field(default=0.0, description="Turn of the camera about its viewing direction, clockwise.")
     offset: Vector = Field(default=(0.0, 0.0, 0.0), description="From the target to the point it looks at, world axes.")

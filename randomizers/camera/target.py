@@ -8,9 +8,9 @@ import numpy as np
 
 from twin.conventions import Array
 from twin.spec.scene import Located, Name, Vector
-from twin.spec.values import drawn
+from twin.spec.values import TextOr, drawn
 
-Target: TypeAlias = Name | Vector
+Target: TypeAlias = TextOr[Name, Vector]
 
 
 def target_point(target: Target, located: Located) -> Array:

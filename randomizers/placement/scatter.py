@@ -103,13 +103,17 @@ class ScatterPlacement(PlacementKind):
 
     def _settled(self, situation: Situation, target: Surface, poses: Mapping[str, Array]) -> SettleResult:
         bodies = [Body(item.slot, item.asset.colliders, item.asset.density) for item in situation.items]
-        held = [Body(item.slot, item.asset.colliders, item.asset.density, fixed=True) for item, _ in situation.obstacles]
+        held = [
+            Body(item.slot, item.asset.colliders, item.asset.density, fixed=True) for item, _ in situation.obstacles
+        ]
         starts = {**poses, **{item.slot: T for item, T in situation.obstacles}}
         bounds = np.array([[*target.low, target.height - SLACK], [*target.high, math.inf]])
         reach = np.array([[*(target.low - 0.5), target.height - 0.5], [*(target.high + 0.5), math.inf]])
         return settle(bodies + held, ground(situation, reach), starts, drawn(self.settle), bounds=bounds)
 
-    def _restless(self, situation: Situation, residuals: Mapping[str, Residual], redraws: Mapping[str, int]) -> DrawError:
+    def _restless(
+        self, situation: Situation, residuals: Mapping[str, Residual], redraws: Mapping[str, int]
+    ) -> DrawError:
         left = {name: residual for name, residual in residuals.items() if residual.fault}
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(redraws.items()))
         return DrawError(

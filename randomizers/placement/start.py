@@ -37,7 +37,9 @@ class Footprint:
         """Measure points in world coordinates, shape (N, 3)."""
         low, high = points.min(axis=0), points.max(axis=0)
         center = (low + high)[:2] / 2
-        return Footprint(center, float(np.linalg.norm(points[:, :2] - center, axis=1).max()), float(low[2]), float(high[2]))
+        return Footprint(
+            center, float(np.linalg.norm(points[:, :2] - center, axis=1).max()), float(low[2]), float(high[2])
+        )
 
     def moved(self, shift: Array) -> Footprint:
         """Return it moved by a vector [m], shape (3,)."""

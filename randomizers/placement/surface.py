@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,7 +50,9 @@ class Surface:
         """Return how far a point lies inside the outline [m]; negative outside."""
         edges = np.roll(self.outline, -1, axis=0) - self.outline
         offsets = xy - self.outline
-        return float(((edges[:, 0] * offsets[:, 1] - edges[:, 1] * offsets[:, 0]) / np.linalg.norm(edges, axis=1)).min())
+        return float(
+            ((edges[:, 0] * offsets[:, 1] - edges[:, 1] * offsets[:, 0]) / np.linalg.norm(edges, axis=1)).min()
+        )
 
 
 def fixture_meshes(name: str, fixtures: Mapping[str, Fixture], geometry: Geometry) -> tuple[Mesh, ...]:
@@ -62,12 +65,22 @@ def fixture_meshes(name: str, fixtures: Mapping[str, Fixture], geometry: Geometr
     return tuple(mesh for mesh in geometry.world if mesh.path == root or mesh.path.startswith((f"{root}/", f"{root}:")))
 
 
+_surfaces: weakref.WeakKeyDictionary[Geometry, dict[str, Surface]] = weakref.WeakKeyDictionary()
+
+
 def surface(name: str, fixtures: Mapping[str, Fixture], geometry: Geometry) -> Surface:
     """Return the highest level of a fixture that has at least half the area of its largest one.
 
     Raises:
         SpecError: where there is no such fixture, or nothing of it faces up.
     """
+    known = _surfaces.setdefault(geometry, {})
+    if name not in known:
+        known[name] = _found(name, fixtures, geometry)
+    return known[name]
+
+
+def _found(name: str, fixtures: Mapping[str, Fixture], geometry: Geometry) -> Surface:
     if name not in fixtures:
         hint = nearest(name, fixtures)
         raise SpecError(f"there is no fixture '{name}'", expected=f"one of: {listed(fixtures)}", hint=hint)

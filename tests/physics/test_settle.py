@@ -117,7 +117,7 @@ def test_what_still_moves_is_reported() -> None:
 
 
 def test_what_sank_in_is_reported() -> None:
-    ceiling = piece(box(1, 1, 0.1) + [0, 0, 0.045])
+    ceiling = piece(box(1, 1, 0.1) + np.array([0, 0, 0.045]))
     rest = drop(Body("cube", [box(0.05, 0.05, 0.05)]), at(0, 0, 0.0), statics=(TABLE, ceiling))
     residual = rest.residuals["cube"]
     assert residual.fault == "sank"
@@ -136,8 +136,14 @@ def test_flat_and_needle_like_colliders_come_to_rest(points: list[list[float]]) 
     [
         ([], "bad: the object has no collider, so it cannot be settled\n  try: place it with 'fixed'"),
         ([np.full((4, 3), np.nan)], "bad, collider 0: collider has NaN, infinite or absurdly far vertices\n"),
-        ([box(1, 1, 1), np.full((4, 3), 1e9)], "bad, collider 1: collider has NaN, infinite or absurdly far vertices\n"),
-        ([np.zeros((30000, 3))], "bad, collider 0: collider has 30000 vertices\n  expected: at most 20000: a convex hull"),
+        (
+            [box(1, 1, 1), np.full((4, 3), 1e9)],
+            "bad, collider 1: collider has NaN, infinite or absurdly far vertices\n",
+        ),
+        (
+            [np.zeros((30000, 3))],
+            "bad, collider 0: collider has 30000 vertices\n  expected: at most 20000: a convex hull",
+        ),
         ([np.zeros((0, 3))], "bad, collider 0: collider has shape (0, 3)\n  expected: (N, 3) with N > 0"),
     ],
 )

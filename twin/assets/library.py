@@ -84,6 +84,12 @@ class Library:
         """Return an object's semantic class without loading it."""
         return Path(name).stem if is_file(name) else str(self.manifest.entry("object", name).detail["class"])
 
+    def keypoint_count(self, name: str) -> int:
+        """Return how many keypoints an object has, without loading one of the catalogue's."""
+        if is_file(name):
+            return len(self.object(name).keypoints)
+        return len(self.manifest.entry("object", name).detail.get("keypoints", ()))
+
     def sha256(self, family: Family, name: str) -> str:
         """Return the content hash that the catalogue pins, or the hash of a file and all that it refers to."""
         if not is_file(name):

@@ -71,12 +71,13 @@ def _blocks(directions: Array) -> tuple[Array, Index]:
     padded[:height, :width, :2] = directions
     padded[:height, :width, 2] = np.arange(height * width).reshape(height, width)
     blocks = padded.reshape(down, _BLOCK, across, _BLOCK, 3).swapaxes(1, 2).reshape(-1, _BLOCK * _BLOCK, 3)
-    blocks = blocks[np.isfinite(blocks).all(axis=2).any(axis=1)]
+    seen = np.isfinite(blocks[..., 0])
+    blocks = blocks[seen.any(axis=1)]
     return blocks[..., :2], np.nan_to_num(blocks[..., 2], nan=-1).astype(np.int64)
 
 
 def _candidates(corners: Array, blocks: Array) -> Iterator[tuple[Index, Index]]:
-    """Yield (triangles, blocks) that may meet, in bounded portions; neighbours in a mesh mostly meet the same blocks."""
+    """Yield (triangles, blocks) that may meet, in portions; neighbours in a mesh mostly meet the same blocks."""
     low, high = _bounds(corners)
     least, most = np.nanmin(blocks, axis=1), np.nanmax(blocks, axis=1)
     for start in range(0, len(corners), _TRIANGLES):
@@ -93,11 +94,11 @@ def _candidates(corners: Array, blocks: Array) -> Iterator[tuple[Index, Index]]:
 def _bounds(corners: Array) -> tuple[Array, Array]:
     """Bound each triangle's ideal coordinates, shape (T, 2); everything where it reaches behind the camera."""
     z = corners[..., 2]
-    ahead = (z > 1e-9).all(axis=1)
+    ahead = z.min(axis=1) > 1e-9
     ideal = corners[..., :2] / np.where(z > 1e-9, z, 1.0)[..., None]
     low = np.where(ahead[:, None], ideal.min(axis=1), -np.inf)
     high = np.where(ahead[:, None], ideal.max(axis=1), np.inf)
-    low[(z <= 0).all(axis=1)] = np.inf
+    low[z.max(axis=1) <= 0] = np.inf
     return low, high
 
 

@@ -19,6 +19,7 @@ from twin.cast.posed import Posed
 from twin.cast.shot import Shot
 from twin.cast.solid import Solid
 from twin.frame import CameraState, FrameState
+from twin.stage.apply import apply
 from twin.stage.geometry import Geometry, Material, Mesh
 
 _LENSES = 8
@@ -90,7 +91,5 @@ class CastScene:
         """Return the frame's materials: the stage's own where the frame says nothing about any."""
         if not state.opinions:
             return self._geometry.materials
-        from twin.stage.apply import apply
-
         materials, _ = apply(self._geometry, state.opinions)
         return materials

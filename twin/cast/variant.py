@@ -101,3 +101,11 @@ def _version(path: Path) -> int:
     """Read the major version out of libLLVM-19.so, libLLVM.so.19.1 or a folder llvm-19; 0 where there is none."""
     match = re.search(r"libLLVM-(\d+)|libLLVM\.so\.(\d+)", path.name) or re.search(r"llvm-?(\d+)/", str(path))
     return next((int(group) for group in match.groups() if group), 0) if match else 0
+
+
+def version() -> str:
+    """Return the versions of what decides a cast: Mitsuba, Dr.Jit and LLVM. Imports nothing."""
+    names = ("mitsuba", "drjit")
+    found = [f"{name} {metadata.version(name)}" for name in names if importlib.util.find_spec(name)]
+    path = libllvm()
+    return ", ".join([*found, f"llvm {_version(path)}" if path else "no llvm"])

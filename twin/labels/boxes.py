@@ -30,6 +30,6 @@ def visible_boxes(instance: npt.NDArray[np.uint16], slots: int) -> Boxes:
 
 
 def full_boxes(silhouettes: Sequence[Silhouette | None]) -> Boxes:
-    """Return the box of each slot's whole silhouette, shape (S, 4), which may leave the frame; zeros where there is none."""
+    """Return the box of each slot's whole silhouette, shape (S, 4), in the frame or not; zeros without one."""
     boxes = [(0, 0, 0, 0) if silhouette is None else silhouette.box for silhouette in silhouettes]
     return np.array(boxes, dtype=np.float32).reshape(-1, 4)

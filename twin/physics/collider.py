@@ -52,7 +52,9 @@ def prepare(pieces: Sequence[Points], where: str) -> tuple[Piece, ...]:
         AssetError: where there is no piece, or one is empty, not finite, too far away or too large.
     """
     if not pieces:
-        raise AssetError("the object has no collider, so it cannot be settled", where=where, hint="place it with 'fixed'")
+        raise AssetError(
+            "the object has no collider, so it cannot be settled", where=where, hint="place it with 'fixed'"
+        )
     return tuple(piece(thickened(checked(points, f"{where}, collider {n}"))) for n, points in enumerate(pieces))
 
 

@@ -86,7 +86,9 @@ def _compile(free: Sequence[Shape], held: Sequence[Shape], static: Sequence[Shap
     try:
         compiled = spec.compile()
     except ValueError as error:
-        raise AssetError(f"the physics engine refuses a collider: {error}", hint="repair or simplify the mesh") from None
+        raise AssetError(
+            f"the physics engine refuses a collider: {error}", hint="repair or simplify the mesh"
+        ) from None
     _set_damping(compiled, len(free))
     return compiled
 

@@ -175,13 +175,20 @@ def _simulate(compiled: Any, data: Any, duration: float, radii: Sequence[float])
 
 def _speeds(data: Any, radii: Sequence[float]) -> Array:
     """Bound the speed of each free body's fastest point [m/s]: of its origin, and of its rotation at its radius."""
-    velocity = np.asarray(data.qvel).reshape(-1, 6)
-    return np.linalg.norm(velocity[:, :3], axis=1) + np.linalg.norm(velocity[:, 3:], axis=1) * np.asarray(radii)
+    velocity: Array = np.asarray(data.qvel).reshape(-1, 6)
+    linear: Array = np.linalg.norm(velocity[:, :3], axis=1)
+    return linear + np.linalg.norm(velocity[:, 3:], axis=1) * np.asarray(radii)
 
 
 def _broken(mujoco: Any, data: Any) -> bool:
     kinds = mujoco.mjtWarning
-    bad = (kinds.mjWARN_BADQPOS, kinds.mjWARN_BADQVEL, kinds.mjWARN_BADQACC, kinds.mjWARN_CONTACTFULL, kinds.mjWARN_CNSTRFULL)
+    bad = (
+        kinds.mjWARN_BADQPOS,
+        kinds.mjWARN_BADQVEL,
+        kinds.mjWARN_BADQACC,
+        kinds.mjWARN_CONTACTFULL,
+        kinds.mjWARN_CNSTRFULL,
+    )
     return any(data.warning[int(kind)].number for kind in bad)
 
 

@@ -47,7 +47,9 @@ def welded(mesh: Mesh) -> tuple[Array, Faces]:
     points, inverse = np.unique(np.asarray(mesh.points, dtype=np.float64), axis=0, return_inverse=True)
     faces = inverse.reshape(-1)[mesh.faces.astype(np.int64)]
     corners = points[faces]
-    sane = np.isfinite(corners).all(axis=(1, 2)) & (np.abs(np.nan_to_num(corners)).max(axis=(1, 2), initial=0) < REACH_MAX)
+    sane = np.isfinite(corners).all(axis=(1, 2)) & (
+        np.abs(np.nan_to_num(corners)).max(axis=(1, 2), initial=0) < REACH_MAX
+    )
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     return points, faces[sane & (area > 1e-12)]
 

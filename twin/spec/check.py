@@ -126,7 +126,7 @@ def _placements(checked: _Checked) -> Iterator[Problem]:
 def _cameras(checked: _Checked) -> Iterator[Problem]:
     """A pose refers to what is there, and never to itself through others."""
     scene = checked.scene
-    known = {*scene.objects, *scene.world.fixtures, *scene.cameras, *_slot_names(scene.objects)}
+    known = {*scene.objects, *scene.world.fixtures, *scene.cameras}
     for name, camera in scene.cameras.items():
         for target in camera.pose.refers_to:
             if target not in known:
@@ -140,11 +140,6 @@ def _target_path(name: str, camera: Camera, target: str) -> str:
     """Return the path of the field of a pose that names a target."""
     fields = [field for field, value in camera.pose if value == target]
     return ".".join(["cameras", name, "pose", *fields[:1]])
-
-
-def _slot_names(objects: Mapping[str, Object]) -> Iterator[str]:
-    for name, thing in objects.items():
-        yield from (f"{name}.{number}" for number in range(most(thing.count)))
 
 
 def _circle(start: str, cameras: Mapping[str, Camera]) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,6 +15,7 @@ from twin.spec.load import LoadedScene
 from twin.spec.tree import Origin
 
 _INDENT = "  "
+_PLAIN = re.compile(r"(-(?=[0-9.]))?[A-Za-z0-9_/.][A-Za-z0-9_./+ -]*")
 
 
 def describe(loaded: LoadedScene) -> str:
@@ -69,7 +72,8 @@ def _inline(value: Any) -> str:
 
 def _text(text: str) -> str:
     """Write a text plainly where it reads back as itself, else with quotes."""
-    plain = text.isprintable() and not set(text) & set("#,[]{}&*!|>%@`\"'\\") and ": " not in text and not text.endswith(":")
-    if plain and text and text == text.strip() and not text.startswith(("-", "?", "$", "./", "../", "=", "<")):
-        return text if read_text(text, Origin(""), _NOWHERE).value == text else json.dumps(text)
-    return json.dumps(f"${text}" if text.startswith("$") else text)
+    escaped = f"${text}" if text.startswith("$") else text
+    if _PLAIN.fullmatch(escaped) and read_text(escaped, Origin(""), Path()).value == escaped:
+        return escaped
+    quoted = json.dumps(escaped, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)

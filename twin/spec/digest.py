@@ -11,6 +11,9 @@ from typing import Any
 from twin.spec.load import LoadedScene
 from twin.spec.references import FAMILIES, Library
 
+_ALONE = frozenset((".png", ".jpg", ".jpeg", ".hdr", ".exr", ".usd", ".usda", ".usdc", ".usdz"))
+"""Suffixes of files that are hashed by themselves: images and stages."""
+
 
 def digest(loaded: LoadedScene, library: Library) -> str:
     """Return the sha256 of the resolved scene and of every file, library asset and plugin that it refers to.
@@ -47,7 +50,8 @@ def _is_file(text: str) -> bool:
 
 
 def _file_hash(name: str, library: Library) -> str:
-    return _sha256(Path(name)) if Path(name).suffix.startswith(".usd") else library.sha256("object", name)
+    """Return the hash of a file; the library knows what else a mesh refers to."""
+    return _sha256(Path(name)) if Path(name).suffix.lower() in _ALONE else library.sha256("object", name)
 
 
 def _sha256(path: Path) -> str:

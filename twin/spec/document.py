@@ -75,7 +75,7 @@ def read_file(path: Path) -> Node:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SpecError(f"the file is no UTF-8 text: byte {error.start} is wrong", where=name) from None
-    return read_text(text, Origin(name), path.parent)
+    return read_text(text, Origin(name), path.parent.resolve())
 
 
 def read_text(text: str, source: Origin, folder: Path, *, lines: bool = True) -> Node:
@@ -149,7 +149,9 @@ class _Reader:
         for key, value in node.value:
             name = self._key(key)
             if name in keys:
-                raise self.refused(f"'{name}' is written twice", key, expected=f"one '{name}'; the first is at {keys[name]}")
+                raise self.refused(
+                    f"'{name}' is written twice", key, expected=f"one '{name}'; the first is at {keys[name]}"
+                )
             keys[name] = self.origin(key)
             items[name] = self.node(value)
         return Node(items, self.origin(node), keys)
@@ -160,7 +162,9 @@ class _Reader:
         if key.value == "<<" and key.style is None:
             raise self.refused("merge keys are refused", key, hint="use 'extends' or 'let' to share values")
         if key.tag != _STR:
-            raise self.refused(f"the key {key.value or 'null'} is no text", key, hint=f"write '{key.value}' with quotes")
+            raise self.refused(
+                f"the key {key.value or 'null'} is no text", key, hint=f"write '{key.value}' with quotes"
+            )
         return checked_text(key.value, self.origin(key))
 
     def _scalar(self, node: yaml.Node) -> Scalar:

@@ -51,7 +51,9 @@ class _Bases:
     def joined(self, root: Node, stack: tuple[Path, ...]) -> Node:
         """Return the spec at the end of the stack laid over its bases."""
         if root.value is not None and not isinstance(root.value, dict):
-            raise SpecError("a spec is a mapping of sections", where=str(root.origin), expected="twin: 1, cameras: ..., engine: ...")
+            raise SpecError(
+                "a spec is a mapping of sections", where=str(root.origin), expected="twin: 1, cameras: ..., engine: ..."
+            )
         base = Node({}, root.origin)
         for name in _names(root):
             base = overlay(base, self._read(name, stack))
@@ -77,11 +79,11 @@ class _Bases:
         if found is None:
             presets = shipped_names()
             raise SpecError(
-                f"no file '{text}' to extend", where=where,
+                f"there is no file '{text}' to extend", where=where,
                 expected=f"a file beside this one, or one of twin's: {listed(presets)}", hint=nearest(text, presets),
             )  # fmt: skip
         if not any(found.is_relative_to(root) for root in self.roots):
-            hint = f"move it into {shown(self.roots[0])}, or name its folder in {ROOTS_VARIABLE}"
+            hint = f"move it beside the spec, or name its folder in {ROOTS_VARIABLE}"
             raise SpecError(f"'{text}' leaves the folder of the spec", where=where, hint=hint)
         return found
 
@@ -94,7 +96,9 @@ def _names(root: Node) -> Sequence[Node]:
     names = given.children() if isinstance(given.value, tuple) else (given,)
     for name in names:
         if not isinstance(name.value, str) or not name.value:
-            raise SpecError("'extends' takes file names", where=str(name.origin), expected="[presets/tabletop, ./other.yaml]")
+            raise SpecError(
+                "'extends' takes file names", where=str(name.origin), expected="[presets/tabletop, ./other.yaml]"
+            )
     return names
 
 

@@ -7,10 +7,12 @@ been imported when the scene model is built; :mod:`twin.registry` imports them a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar, get_args
 
-from pydantic import GetCoreSchemaHandler, SerializeAsAny
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializeAsAny
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from twin.spec.values import Distribution, Model
@@ -30,6 +32,23 @@ class Kind(Model):
             cls.kinds = {}
         elif "kind" in cls.model_fields:
             _register(cls, get_args(cls.model_fields["kind"].annotation)[0])
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Title a member by its family and kind, and require the kind even where it has a default."""
+        written = handler(schema)
+        model = handler.resolve_ref_schema(written)
+        if "kind" in cls.model_fields:
+            name = get_args(cls.model_fields["kind"].annotation)[0]
+            family = next(base for base in cls.__mro__ if base.__bases__ == (Kind,))
+            model["title"] = f"{_words(family.__name__)} {name}"
+            model["required"] = sorted({*model.get("required", ()), "kind"})
+        return written
+
+
+def _words(name: str) -> str:
+    """Write a family's class name as words: ``CameraPose`` is «Camera pose»."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Kind")).capitalize()
 
 
 def _register(cls: type[Kind], name: str) -> None:

@@ -21,7 +21,9 @@ def with_references(root: Node) -> Node:
     """
     let = root.mapping.get("let")
     if let is not None and not isinstance(let.value, dict):
-        raise SpecError("'let' is no mapping of names", where=str(let.origin), expected="let: {wear: {uniform: [0, 1]}}")
+        raise SpecError(
+            "'let' is no mapping of names", where=str(let.origin), expected="let: {wear: {uniform: [0, 1]}}"
+        )
     references = _References(let)
     for name, origin in (let.keys if let is not None else {}).items():
         if not _REFERENCE.fullmatch(f"${name}"):
@@ -70,7 +72,9 @@ class _References:
         known = self.let.mapping if self.let is not None else {}
         if name not in known:
             expected = f"one of let: {listed(known)}"
-            raise SpecError(f"'${name}' is not defined", where=str(use.origin), expected=expected, hint=nearest(name, known))
+            raise SpecError(
+                f"'${name}' is not defined", where=str(use.origin), expected=expected, hint=nearest(name, known)
+            )
         if name in self.open:
             circle = " -> ".join(f"${step}" for step in [*self.open[self.open.index(name) :], name])
             raise SpecError(f"let refers to itself: {circle}", where=str(known[name].origin))

@@ -66,7 +66,9 @@ def _set_node(text: str, folder: Path) -> Node:
     path, equals, value = text.partition("=")
     names = path.strip().split(".")
     if not equals or not all(names):
-        raise SpecError(f"'{text}' sets nothing", where="--set", expected="path=value", hint="cameras.front.fov='50 deg'")
+        raise SpecError(
+            f"'{text}' sets nothing", where="--set", expected="path=value", hint="cameras.front.fov='50 deg'"
+        )
     if names[0] == "extends":
         raise SpecError("'extends' belongs into a file", where="--set extends")
     origin = Origin(f"--set {'.'.join(names)}")

@@ -14,6 +14,7 @@ from twin.spec import navigate
 from twin.spec.navigate import Step, is_tag, type_at
 from twin.spec.tree import Node, Origin
 from twin.spec.types import elements, type_name
+from twin.spec.units import UNITS
 from twin.spec.values import Distribution, suited
 
 LIMIT_ERRORS = 20
@@ -155,22 +156,34 @@ def _kind(reading: _Reading) -> Phrase:
         return f"expected a mapping with 'kind', found {described(reading.node)}", f"kind: {listed(known)}", ""
     reading.steps = [*reading.steps, "kind"]
     if given is None:
-        return "missing", listed(known), ""
+        near = nearest(next(iter(reading.node.mapping), ""), Distribution.kinds)
+        return "missing", listed(known), near if reading.loc[-1:] == (":mapping",) else ""
     reading.origin = given.origin
-    return f"unknown kind {described(given)}", listed(known), nearest(str(given.value), known)
+    named = f"'{given.value}'" if isinstance(given.value, str) else described(given)
+    return f"unknown kind {named}", listed(known), nearest(str(given.value), known)
 
 
 def _wrong_type(reading: _Reading) -> Phrase:
     annotation, random = reading.annotation, reading.loc[-1:] == (":value",)
-    wanted = "a mapping" if navigate.is_model(annotation) or reading.type == "dict_type" else _article(type_name(annotation))
+    wanted = (
+        "a mapping" if navigate.is_model(annotation) or reading.type == "dict_type" else _article(type_name(annotation))
+    )
     known = suited(annotation) if random else {}
     keys = [key for key in reading.node.mapping if key in Distribution.kinds]
     if keys:
         text = f"'{keys[0]}' cannot stand here" if known else f"no distribution can stand here, found '{keys[0]}'"
-        return text, f"{wanted}, or one of: {listed(known)}" if known else wanted, "integers" if "integers" in known else ""
+        return (
+            text,
+            f"{wanted}, or one of: {listed(known)}" if known else wanted,
+            "integers" if "integers" in known else "",
+        )
     if reading.node.mapping and known:
         name = next(iter(reading.node.mapping))
-        return f"expected {wanted}, found {described(reading.node)}", f"{wanted}, or one of: {listed(known)}", nearest(name, known)
+        return (
+            f"expected {wanted}, found {described(reading.node)}",
+            f"{wanted}, or one of: {listed(known)}",
+            nearest(name, known),
+        )
     return f"expected {wanted}, found {described(reading.node)}", "", ""
 
 
@@ -183,21 +196,30 @@ def _length(reading: _Reading) -> Phrase:
     return f"expected a list of {wanted}, found a list of {count}", "", ""
 
 
+_WORDS = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below", "less_than_equal": "at most"}
+_LIMITS = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
+
+
 def _bound(words: str, key: str) -> Callable[[_Reading], Phrase]:
     def phrase(reading: _Reading) -> Phrase:
         bound = quantity_text(reading.context[key], type_name(reading.annotation))
-        return f"must be {words} {bound}, found {described(reading.node)}", "", ""
+        found = f"'{reading.node.value}'" if isinstance(reading.node.value, str) else described(reading.node)
+        return f"must be {words} {bound}, found {found}", "", ""
 
     return phrase
 
 
 def quantity_text(value: float, name: str) -> str:
-    """Write a number as its reader thinks of it: an angle in degrees."""
-    return f"{math.degrees(value):.6g} deg" if name == "angle" else f"{value:g}"
+    """Write a number in its unit, as its reader thinks of it: an angle in degrees."""
+    if name == "angle":
+        return f"{math.degrees(value):.6g} deg"
+    return f"{value:.6g} {next(iter(UNITS[name]))}" if name in UNITS and value else f"{value:.6g}"
 
 
 def _pattern(reading: _Reading) -> Phrase:
-    given = reading.steps[-1] if reading.item["loc"][-1:] == ("[key]",) or not reading.node.value else reading.node.value
+    given = (
+        reading.steps[-1] if reading.item["loc"][-1:] == ("[key]",) or not reading.node.value else reading.node.value
+    )
     if type_name(reading.annotation) == "name" or str(reading.context.get("pattern", "")).startswith("^[A-Za-z_]"):
         return f"'{given}' is no name", "letters, digits and _, and no digit first", ""
     return f"'{given}' does not have the right form", str(reading.context.get("pattern", "")), ""
@@ -214,8 +236,21 @@ def _unknown_value(reading: _Reading) -> Phrase:
 
 
 def _support(reading: _Reading) -> Phrase:
-    hint = "give 'min' and 'max'" if reading.context.get("key") == "normal" else ""
-    return str(reading.item["msg"]), "", hint
+    """Say which draw of a distribution its field would refuse."""
+    context, field = reading.context, type_at(reading.model, [*reading.loc[:-1], ":value"])
+    bound, name = context["bound"], type_name(field)
+    drawn = quantity_text(bound, name) if isinstance(bound, int | float) else str(bound)
+    words = _WORDS.get(context["rule"])
+    rule = f"must be {words} {quantity_text(context['limit'], name)}" if words else _lowered(str(context["reason"]))
+    hint = "give 'min' and 'max'" if context["key"] == "normal" else ""
+    return f"'{context['key']}' can draw {drawn}, but it {rule}", "", hint
+
+
+def _order(reading: _Reading) -> Phrase:
+    """Quote the ends of a range as they were written."""
+    ends = reading.node.child(str(reading.context["key"]))
+    low, high = (end.plain() for end in ends.children()) if ends is not None and ends.children() else ("min", "max")
+    return f"the range ends before it begins: {low} is above {high}", "", ""
 
 
 def _escape(reading: _Reading) -> Phrase:
@@ -236,14 +271,12 @@ _PHRASES: dict[str, Callable[[_Reading], Phrase]] = {
     **dict.fromkeys((f"{name}_type" for name in _TYPES), _wrong_type),
     **dict.fromkeys(("float_parsing", "int_parsing", "int_from_float", "model_attributes_type"), _wrong_type),
     **dict.fromkeys(("too_short", "too_long"), _length),
-    "greater_than": _bound("above", "gt"),
-    "greater_than_equal": _bound("at least", "ge"),
-    "less_than": _bound("below", "lt"),
-    "less_than_equal": _bound("at most", "le"),
+    **{rule: _bound(words, _LIMITS[rule]) for rule, words in _WORDS.items()},
     "string_pattern_mismatch": _pattern,
     "literal_error": _literal,
     "unknown_value": _unknown_value,
     "support": _support,
+    "order": _order,
     "escape": _escape,
     "value_error": _value,
 }

@@ -81,8 +81,10 @@ def _branch(base: Any, tag: str) -> Any:
     if not is_union(base):
         return None
     plain, mapping = members(base, Distribution)
-    if tag in ("value", "mapping"):
-        return plain if tag == "value" else mapping
+    if tag in ("value", "text"):
+        return plain
+    if tag in ("mapping", "other"):
+        return mapping
     return parametrized(Distribution.kinds[tag], plain) if tag in Distribution.kinds else None
 
 

@@ -6,6 +6,7 @@ that a file may lie in). Without that context, as in a value made in Python, nam
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, get_args
@@ -91,9 +92,17 @@ class OneOfNames(Named):
 
 
 def unknown(what: str, name: str, known: Sequence[str]) -> PydanticCustomError:
-    """Compose the error for a name that is not known; the message's reader finds the names in its context."""
-    context = {"what": what, "name": name, "known": listed(known), "near": nearest(name, known)}
+    """Compose the error for a name that is not known; the message's reader finds what is known in its context."""
+    context = {"what": what, "name": name, "known": _closest(name, known), "near": nearest(name, known)}
     return PydanticCustomError("unknown_value", "no {what} is named '{name}'", context)
+
+
+def _closest(name: str, known: Sequence[str]) -> str:
+    """List all known names, or, of many, the most similar and their number."""
+    if len(known) <= 12:
+        return listed(known)
+    close = difflib.get_close_matches(name, known, n=6, cutoff=0.3)
+    return ", ".join([*close, f"... ({len(known)} in all)"])
 
 
 def checked_file(name: str, context: Mapping[str, Any]) -> str:
@@ -124,9 +133,14 @@ def _matches(pattern: str, family: Family, split: str | None, context: Mapping[s
     if not found:
         known = context["library"].names(family)
         where = f" in the split '{split}'" if split else ""
-        text = "no {what} matches '{name}'{where}"
-        near = nearest(pattern, known)
-        raise PydanticCustomError("unknown_value", text, {"what": family, "name": pattern, "where": where, "known": listed(known), "near": near})
+        about = {
+            "what": family,
+            "name": pattern,
+            "where": where,
+            "known": _closest(pattern, known),
+            "near": nearest(pattern, known),
+        }
+        raise PydanticCustomError("unknown_value", "no {what} matches '{name}'{where}", about)
     return found
 
 

@@ -156,7 +156,9 @@ class Camera(Model):
     intrinsics: Intrinsics | None = Field(default=None, description="Focal lengths and principal point [px].")
     distortion: Distortion | None = Field(default=None, description="Lens distortion, OpenCV's rational model.")
     pose: OneOf[CameraPose] = Field(description="Where it stands.")
-    exposure: Random[Annotated[float, Field(ge=-20, le=20)]] = Field(default=0.0, description="Exposure compensation [EV].")
+    exposure: Random[Annotated[float, Field(ge=-20, le=20)]] = Field(
+        default=0.0, description="Exposure compensation [EV]."
+    )
 
     @model_validator(mode="after")
     def _one_lens(self) -> Camera:

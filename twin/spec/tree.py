@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,7 +130,7 @@ def _from_data(value: Any, origin: Origin, folder: Path, depth: int) -> Node:
 def text_node(text: str, origin: Origin, folder: Path) -> Node:
     """Make a node of a text; one that starts with ``./`` or ``../`` is a file beside the spec, made absolute."""
     checked_text(text, origin)
-    return Node(str(folder / text) if text.startswith(("./", "../")) else text, origin)
+    return Node(os.path.normpath(folder / text) if text.startswith(("./", "../")) else text, origin)
 
 
 def checked_text(text: str, origin: Origin) -> str:

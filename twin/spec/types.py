@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
@@ -37,6 +37,12 @@ def metadata(annotation: Any) -> tuple[Any, ...]:
 def is_union(annotation: Any) -> bool:
     """Say whether a type is a union, spelled either way."""
     return get_origin(annotation) in (Union, UnionType)
+
+
+def allows_none(annotation: Any) -> bool:
+    """Say whether a type includes None."""
+    base = base_type(annotation)
+    return base is Any or base is NoneType or (is_union(base) and any(allows_none(part) for part in get_args(base)))
 
 
 def members(union: Any, family: type) -> tuple[Any, Any]:
@@ -73,8 +79,12 @@ def type_name(annotation: Any) -> str:
     named = [item.name for item in metadata(annotation) if isinstance(item, Named)]
     if named:
         return named[-1]
+    if is_union(base_type(annotation)):
+        return type_name(get_args(base_type(annotation))[0])
     parts = elements(annotation)
     if len(parts) > 1:
         return f"{len(parts)} {type_name(parts[0])}s"
     base = base_type(annotation)
+    if get_origin(base) is Literal:
+        return "word"
     return WORDS.get(base, getattr(base, "__name__", str(base)).lower())

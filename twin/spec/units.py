@@ -75,7 +75,8 @@ def quantity(name: str, *, bare: bool = True, **bounds: float) -> Any:
     keywords = {_JSON_BOUNDS[key]: value for key, value in bounds.items()}
     schema: dict[str, Any] = {"anyOf": [{"type": "number", **keywords}, spelled]} if bare else dict(spelled)
     article = "An" if name[0] in "aeiou" else "A"
-    schema["description"] = f"{article} {name}: " + (f"a number in {unit}, or " if bare else "") + "a text with its unit."
+    schema["quantity"] = f"{article} {name}: " + (f"a number in {unit}, or " if bare else "") + "a text with its unit."
+    schema["unit"] = unit
     return Annotated[
         float,
         Field(allow_inf_nan=False, **bounds),  # type: ignore[call-overload]

@@ -9,13 +9,14 @@ registers itself under its key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from twin.seeds import Bits
-from twin.spec.types import members, type_name
+from twin.spec.types import allows_none, members, type_name
 
 T = TypeVar("T")
 M = TypeVar("M")
@@ -24,16 +25,25 @@ M = TypeVar("M")
 class Model(BaseModel):
     """Base of every spec model: frozen, strict, forbids unknown names, built once all kinds are known.
 
-    Strict means that ``true`` is no number and ``"5"`` no integer; a list is taken where a tuple is meant.
+    Strict means that ``true`` is no number and ``"5"`` no integer; a list is taken where a tuple is meant, and null
+    for nothing written where a field cannot be None.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
 
     @model_validator(mode="before")
     @classmethod
-    def _tuples(cls, data: Any) -> Any:
-        """Take a list for a tuple, which strictness would refuse."""
-        return {key: _frozen(value) for key, value in data.items()} if isinstance(data, dict) else data
+    def _written(cls, data: Any) -> Any:
+        """Take lists for tuples, and leave out what is null and cannot be."""
+        if not isinstance(data, dict):
+            return data
+        fields = cls.model_fields
+        null = {
+            key
+            for key, value in data.items()
+            if value is None and key in fields and not allows_none(fields[key].annotation)
+        }
+        return {key: _frozen(value) for key, value in data.items() if key not in null}
 
 
 def _frozen(value: Any) -> Any:
@@ -126,6 +136,15 @@ class _RandomMarker:
         return core_schema.tagged_union_schema(choices, _tagger(frozenset(choices)))
 
 
+class _TextMarker:
+    """Build the schema of ``TextOr[T, M]``: T where a text is written, else M."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text, other = members(source, Distribution)
+        choices = {":text": handler.generate_schema(text), ":other": handler.generate_schema(other)}
+        return core_schema.tagged_union_schema(choices, lambda value: ":text" if isinstance(value, str) else ":other")
+
+
 def _tagger(tags: frozenset[str]) -> Any:
     def tag(value: Any) -> str:
         distribution = f":{distribution_key(value)}"
@@ -148,15 +167,23 @@ def parametrized(cls: type[Distribution[Any]], plain: Any) -> type[Distribution[
 
 
 def _support_check(adapter: TypeAdapter[Any]) -> Any:
+    """Return a check that a distribution draws nothing that a plain value could not be."""
+
     def check(value: Distribution[Any]) -> Distribution[Any]:
         for bound in value.support():
             try:
                 adapter.validate_python(bound, context={"si": True})
-            except ValueError as error:
-                reason = getattr(error, "errors", lambda: [{"msg": str(error)}])()[0]["msg"]
-                text = "'{key}' can draw {bound}, which is not allowed here: {reason}"
-                context = {"key": value.key, "bound": str(bound), "reason": reason}
-                raise PydanticCustomError("support", text, context) from None
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                limit = next(iter(first.get("ctx", {}).values()), None)
+                context = {
+                    "key": value.key,
+                    "bound": first["input"],
+                    "rule": first["type"],
+                    "limit": limit,
+                    "reason": first["msg"],
+                }
+                raise PydanticCustomError("support", "'{key}' can draw {bound}: {reason}", context) from None
         return value
 
     return check
@@ -176,8 +203,19 @@ def drawn(value: T | Distribution[T]) -> T:
     return value
 
 
+TextOr: TypeAlias = Annotated[T | M, _TextMarker()]
+"""A text of type T, or a value of type M that is no text."""
+
+
 class BlockScoped:
     """Mark a field whose distributions are drawn once a block, because they shape the stage itself."""
+
+
+@cache
+def _scoped_fields(model: type[BaseModel]) -> frozenset[str]:
+    """Return the names of a model's fields that are marked as block-scoped."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if _is_scoped((*field.metadata, *get_args(field.annotation))))
 
 
 def _is_scoped(annotations: Iterable[Any]) -> bool:
@@ -191,9 +229,7 @@ def walk(value: object, path: str = "", scoped: bool = False) -> Iterator[tuple[
         yield path, value, scoped
     elif isinstance(value, BaseModel):
         for name, item in _items(value):
-            field = type(value).model_fields.get(name)
-            marks = (*field.metadata, *get_args(field.annotation)) if field else ()
-            yield from walk(item, _join(path, name), scoped or _is_scoped(marks))
+            yield from walk(item, _join(path, name), scoped or name in _scoped_fields(type(value)))
     elif isinstance(value, Mapping):
         for name, item in value.items():
             yield from walk(item, _join(path, str(name)), scoped)

@@ -64,12 +64,13 @@ class _Compiler:
         """Define every prim, then set every value."""
         store_images(reachable_images(self.block, self.library), self.folder)
         self._root()
-        dressed = dresses(self.block, self.library)
-        self._fixtures(dressed)
+        self._world()
         for number, slot in enumerate(self.block.slots):
             self._slot(number, slot)
+        dressed = dresses(self.block, self.library)
         for dress in dressed:
             self._dress(dress)
+        self._fixtures(dressed)
         self._lights()
         self._cameras()
         author(self.stage, self._values(state), self.prefix, skip="" if self.mdl else "omnipbr")
@@ -90,9 +91,6 @@ class _Compiler:
         Usd.ModelAPI(root).SetKind(Kind.Tokens.assembly)
         for name in ("fixtures", "objects", "materials", "lights", "cameras"):
             self._group(name)
-        scene = UsdPhysics.Scene.Define(self.stage, paths.PHYSICS)
-        scene.CreateGravityDirectionAttr((0, 0, -1))
-        scene.CreateGravityMagnitudeAttr(9.81)
 
     def _group(self, name: str) -> None:
         path = f"{paths.WORLD}/{name}"
@@ -101,8 +99,16 @@ class _Compiler:
         else:
             UsdGeom.Scope.Define(self.stage, path)
 
+    def _world(self) -> None:
+        existing = self.block.scene.world.usd
+        if existing:
+            add_world(self.stage, Path(existing), self.folder, self.prefix)
+        if not any(prim.IsA(UsdPhysics.Scene) for prim in self.stage.Traverse()):
+            scene = UsdPhysics.Scene.Define(self.stage, paths.PHYSICS)
+            scene.CreateGravityDirectionAttr((0, 0, -1))
+            scene.CreateGravityMagnitudeAttr(9.81)
+
     def _fixtures(self, dressed: tuple[Dress, ...]) -> None:
-        add_world(self.stage, self.block.scene.world.usd, self.folder, self.prefix)
         looks = {dress.fixture: dress.network.path for dress in dressed if dress.fixture}
         for name, fixture in self.block.fixtures.items():
             if isinstance(fixture, Prim):

@@ -91,6 +91,7 @@ class Texture:
         uv_scale: Repeats of the image in one unit of uv, two numbers.
         path: Prim path of the UsdUVTexture, whose ``inputs:file``, ``scale`` and ``bias`` a frame may change.
         uv_path: Prim path of the UsdTransform2d, whose ``inputs:scale`` a frame may change; empty where there is none.
+        wrap: How the image goes on beyond [0, 1]: ``repeat``, ``clamp``, ``mirror`` or ``black``.
     """
 
     file: Path
@@ -101,6 +102,7 @@ class Texture:
     uv_scale: tuple[float, float] = (1.0, 1.0)
     path: str = ""
     uv_path: str = ""
+    wrap: str = "repeat"
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ class Light:
 
     Args:
         path: Path of the light prim.
-        kind: ``dome``, ``sphere``, ``rect``, ``disk``, ``cylinder`` or ``distant``.
+        kind: ``dome``, ``sphere``, ``rect``, ``disk``, ``cylinder`` or ``distant``. A dome's image, latlong, has its
+            top at the light's +y, its centre at +z, and its left and right quarters at +x and -x (OpenEXR's
+            definition: longitude 0 is +z, longitude +pi/2 is +x, longitude falls from +pi at the image's left).
         inputs: Values by UsdLux input name without ``inputs:`` (``intensity``, ``exposure``, ``color``,
             ``colorTemperature``, ``enableColorTemperature``, ``normalize``, ``radius``, ``width``, ``height``,
             ``length``, ``angle``, ``texture:file`` as an absolute path string).
@@ -144,13 +148,14 @@ class Geometry:
     """A whole stage as plain data.
 
     Args:
-        folder: Folder of the stage file; asset paths in a frame's opinions are relative to it.
+        folder: The stage's assets folder, ``<stem>_assets`` beside it; asset paths in a frame's opinions start there.
         world: Meshes that no slot owns, in world coordinates.
         slots: Object slots in slot order.
         materials: Materials by prim path, as the base stage has them.
         lights: Lights by prim path, as the base stage has them.
         classes: Class ids by class name.
         unsupported: Prim path -> reason, for every construct that has no place in these values.
+        fixtures: Prim path by fixture name; the meshes of a fixture are those of ``world`` at or below it.
     """
 
     folder: Path
@@ -160,3 +165,9 @@ class Geometry:
     lights: Mapping[str, Light]
     classes: Mapping[str, int]
     unsupported: Mapping[str, str] = field(default_factory=dict)
+    fixtures: Mapping[str, str] = field(default_factory=dict)
+
+    def fixture_meshes(self, name: str) -> tuple[Mesh, ...]:
+        """Return the world meshes of one fixture, in world coordinates."""
+        root = self.fixtures[name]
+        return tuple(mesh for mesh in self.world if mesh.path.split(":", 1)[0] == root or mesh.path.startswith(f"{root}/"))

@@ -15,7 +15,7 @@ from twin.errors import SpecError
 from twin.spec.scene import Light, Material, Object, Scene
 from twin.stage import paths
 from twin.stage.block import Block, SlotPool
-from twin.stage.fixtures import PLAIN
+from twin.stage.fixtures import PLAIN, BuiltFixture
 from twin.stage.inputs import COLOURS
 from twin.stage.lights import LightKind
 from twin.stage.looks import Look, Opinions, changed_inputs, dressed, look, values
@@ -128,11 +128,12 @@ def _bases(material: Material, own: Surface, library: Library) -> tuple[Surface,
 
 
 def _fixture_dresses(block: Block, library: Library) -> Iterator[Dress]:
-    for name in block.fixtures:
-        material = material_of(block.scene.world.fixtures[name])
+    for name, fixture in block.scene.world.fixtures.items():
+        material = material_of(fixture)
         if material is not None:
             path, bases = paths.fixture_look_path(name), _bases(material, PLAIN, library)
-            yield Dress(look(path, bases, changed_inputs(material)), PLAIN, material, fixture=name)
+            metric = isinstance(fixture, BuiltFixture) or material.texture_size is not None
+            yield Dress(look(path, bases, changed_inputs(material), metric), PLAIN, material, fixture=name)
 
 
 def _slot_dresses(block: Block, library: Library) -> Iterator[Dress]:

@@ -15,6 +15,7 @@ from twin.engines.mitsuba.device import Dr
 from twin.engines.mitsuba.material import Look
 
 _COAT_F0 = 0.04
+_SCHLICK_MEAN = 1 / 21  # of (1 - c)**5 over the hemisphere, weighed by the cosine
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -63,14 +64,15 @@ def _solid(look: Look, wi: Dr, wo: Dr) -> tuple[Dr, Dr]:
     both = (wi.z > 0.0) & (wo.z > 0.0)
     half = dr.normalize(wi + wo)
     cosine = dr.clip(dr.dot(wi, half), 0.0, 1.0)
-    fresnel = look.f0 + (1.0 - look.f0) * _schlick(cosine)
-    over = look.coat * (_COAT_F0 + (1.0 - _COAT_F0) * _schlick(cosine))
+    fresnel = _fresnel(look.f0, cosine)
+    over = look.coat * _coat_fresnel(cosine)
+    under = 1.0 - look.coat * _coat_fresnel(dr.clip(dr.minimum(wi.z, wo.z), 0.0, 1.0))
     shape, density = _facets(look.alpha, wi, wo, half)
     coat_shape, coat_density = _facets(look.coat_alpha, wi, wo, half)
-    base = look.diffuse * (1.0 - fresnel) * (dr.inv_pi * wo.z) + fresnel * shape
+    base = look.diffuse * _not_mirrored(look, wi, wo) * (dr.inv_pi * wo.z) + fresnel * shape
     diffuse, coat = _chances(look, wi)
     pdf = diffuse * dr.inv_pi * wo.z + coat * coat_density + (1.0 - diffuse - coat) * density
-    value = base * (1.0 - over) + over * coat_shape
+    value = base * under + over * coat_shape
     return dr.select(both, value, 0.0), dr.select(both, pdf, 0.0)
 
 
@@ -100,9 +102,9 @@ def _glass(look: Look, wi: Dr, wo: Dr) -> tuple[Dr, Dr]:
 
 def _chances(look: Look, wi: Dr) -> tuple[Dr, Dr]:
     """Return the chances of the diffuse lobe and of the coat; the rest is the reflection's."""
-    grazing = _schlick(dr.clip(wi.z, 0.0, 1.0))
-    coat = look.coat * (_COAT_F0 + (1.0 - _COAT_F0) * grazing)
-    shine = _luminance(look.f0 + (1.0 - look.f0) * grazing)
+    cosine = dr.clip(wi.z, 0.0, 1.0)
+    coat = look.coat * _coat_fresnel(cosine)
+    shine = _luminance(_fresnel(look.f0, cosine))
     matte = _luminance(look.diffuse) * (1.0 - shine)
     total = dr.maximum(coat + (shine + matte) * (1.0 - coat), 1e-6)
     return matte * (1.0 - coat) / total, coat / total
@@ -144,9 +146,30 @@ def _visible_normal(wi: Dr, alpha: Dr, uv: Dr) -> Dr:
     return dr.normalize(mi.Vector3f(cap.x * alpha, cap.y * alpha, dr.maximum(cap.z, 1e-6)))
 
 
-def _schlick(cosine: Dr) -> Dr:
+def _not_mirrored(look: Look, wi: Dr, wo: Dr) -> Dr:
+    """Return the share of light that the gloss lets into the matter and out again.
+
+    It is reciprocal, and gives back exactly what the gloss of a smooth surface does not reflect, so that white stays
+    white. Source: Kelemen and Szirmay-Kalos, "A Microfacet Based Coupled Specular-Matte BRDF Model", Eurographics 2001.
+    """
+    into, out = (1.0 - _fresnel(look.f0, dr.clip(w.z, 0.0, 1.0)) for w in (wi, wo))
+    mean = look.f0 + (_grazing(look.f0) - look.f0) * _SCHLICK_MEAN
+    return into * out / dr.maximum(1.0 - mean, 1e-6)
+
+
+def _fresnel(f0: Dr, cosine: Dr) -> Dr:
+    """Approximate Fresnel's equations (Schlick 1994)."""
     rest = 1.0 - cosine
-    return dr.square(dr.square(rest)) * rest
+    return f0 + (_grazing(f0) - f0) * (dr.square(dr.square(rest)) * rest)
+
+
+def _coat_fresnel(cosine: Dr) -> Dr:
+    return _fresnel(mi.Color3f(_COAT_F0), cosine).x
+
+
+def _grazing(f0: Dr) -> Dr:
+    """Return the reflectance at grazing angles: all, but for what no real matter has, below 2 %, so that 0 is matte."""
+    return dr.clip(50.0 * dr.max(f0), 0.0, 1.0)
 
 
 def _luminance(colour: Dr) -> Dr:

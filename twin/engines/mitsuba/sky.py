@@ -28,6 +28,7 @@ WIDTH_MAX = 4096
 
 COLUMNS, ROWS = 512, 256
 _EXPONENT_BIAS, _MANTISSA = 24, 511
+_TOP = _MANTISSA * 2.0**7  # what every channel can hold exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ def read(file: Path) -> Panorama:
 def panorama(image: images.Image) -> Panorama:
     """Prepare linear radiance, shape (H, W, 3), top row at the pole."""
     height, width = image.shape[:2]
-    scale = float(image.max()) / 60000.0 or 1.0
+    scale = float(image.max()) / _TOP or 1.0
     brightness = _fitted(image @ np.array([0.2126, 0.7152, 0.0722]))
     solid = _cell_angles()[:, None] * np.ones((1, COLUMNS))
     colours = np.stack([_fitted(image[..., band]) for band in range(3)])
@@ -116,7 +117,7 @@ def _fitted(plane: npt.NDArray[np.floating]) -> Floats:
 
 def _packed(image: images.Image) -> npt.NDArray[np.uint32]:
     """Pack three channels under one exponent (as OpenGL's RGB9_E5)."""
-    top = np.clip(image.max(axis=-1), 1e-7, 65408.0)
+    top = np.clip(image.max(axis=-1), 1e-7, _TOP)
     exponent = np.clip(np.floor(np.log2(top)) + 1 + 15, 0, 31)
     step = np.exp2(exponent - _EXPONENT_BIAS)
     over = np.rint(top / step) > _MANTISSA

@@ -1,0 +1,55 @@
+"""Show how long work goes on: a bar on a terminal, a line now and then off it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+SECONDS_BETWEEN_LINES = 15.0
+
+
+@contextmanager
+def progress_bar(title: str, total: int, done: int = 0) -> Iterator[Callable[[], None]]:
+    """Yield a function that counts one frame; all output goes to stderr.
+
+    Args:
+        title: What is being done.
+        total: Number of frames.
+        done: Frames that were there before.
+    """
+    if sys.stderr.isatty():
+        with _bar(title, total, done) as step:
+            yield step
+    else:
+        with _lines(title, total, done) as step:
+            yield step
+
+
+@contextmanager
+def _bar(title: str, total: int, done: int) -> Iterator[Callable[[], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        work = bar.add_task(title, total=total, completed=done)
+        yield lambda: bar.advance(work)
+
+
+@contextmanager
+def _lines(title: str, total: int, done: int) -> Iterator[Callable[[], None]]:
+    start = said = time.monotonic()
+    count = done
+
+    def step() -> None:
+        nonlocal count, said
+        count += 1
+        now = time.monotonic()
+        if now - said >= SECONDS_BETWEEN_LINES and count < total:
+            said = now
+            print(f"{title}: {count}/{total} frames, {(now - start) / (count - done):.2f} s a frame", file=sys.stderr, flush=True)
+
+    yield step
+    print(f"{title}: {count}/{total} frames in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
