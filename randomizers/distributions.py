@@ -33,7 +33,7 @@ _EDGE = 2.0**-53
 """Least value of ``Bits.open_uniform``; the greatest is 1 - _EDGE."""
 
 
-def _each(function: Callable[..., float], *values: Any) -> Any:
+def _each(function: Callable[..., Any], *values: Any) -> Any:
     """Apply a function of numbers to numbers, or to tuples of numbers item by item."""
     if any(isinstance(value, tuple) for value in values):
         return tuple(function(*items) for items in zip(*values, strict=True))
@@ -123,13 +123,15 @@ class Normal(_Real[T]):
 
     def sample(self, bits: Bits) -> T:
         """Draw one value, from one word each number."""
-        return cast(T, _each(lambda *bounds: _truncated(*bounds, bits.open_uniform()), *self._bounds()))
+        return cast(T, _each(lambda m, d, low, high: _truncated(m, d, low, high, bits.open_uniform()), *self._bounds()))
 
     def support(self) -> tuple[T, ...]:
         """Return the value in the middle, and the least and greatest that the bits can give (8.2 deviations out)."""
-        return tuple(
-            cast(T, _each(lambda *b, p=p: _truncated(*b, p), *self._bounds())) for p in (0.5, _EDGE, 1 - _EDGE)
-        )
+        return tuple(self._at(share) for share in (0.5, _EDGE, 1 - _EDGE))
+
+    def _at(self, share: float) -> T:
+        """Return the value below which a share of the draws lies."""
+        return cast(T, _each(lambda m, d, low, high: _truncated(m, d, low, high, share), *self._bounds()))
 
     def _bounds(self) -> tuple[Any, Any, Any, Any]:
         """Return mean, deviation, least and greatest value, infinite where there is no bound."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,7 +42,6 @@ class Places:
     shown: Mapping[str, int]
     T_world_object: Mapping[str, Array]
     _cameras: dict[str, Array] = field(default_factory=dict)
-    _asked: list[str] = field(default_factory=list)
 
     def point(self, name: str) -> Array:
         """Return the centre [m], shape (3,): of an object's box, a fixture's upper surface, or a camera.
@@ -60,20 +59,21 @@ class Places:
             return self.pose(name)[:3, 3]
         if name in self.block.fixtures:
             return self.surface(name).center
-        raise self._unknown(name, [*self.scene.objects, *self.scene.cameras, *self.block.fixtures])
+        known = [*self.scene.objects, *self.scene.cameras, *self.block.fixtures]
+        raise _unknown(name, known, "object, fixture or camera")
 
     def pose(self, name: str) -> Array:
         """Return ``T_world_<name>``, shape (4, 4), of an object or a camera.
 
         Raises:
-            SpecError: where nothing has the name, or cameras depend on each other in a circle.
+            SpecError: where neither has the name.
         """
         if name in self.scene.cameras:
             return self._camera_pose(name)
         if name in self.scene.objects:
             slot = self._present(name)
             return transform(np.eye(3), self._focus(name)) if slot is None else self.T_world_object[slot]
-        raise self._unknown(name, [*self.scene.objects, *self.scene.cameras])
+        raise _unknown(name, [*self.scene.objects, *self.scene.cameras], "object or camera")
 
     def surface(self, name: str) -> Surface:
         """Return the upper surface of a fixture."""
@@ -96,20 +96,13 @@ class Places:
         return placement.focus(self.surface)
 
     def _camera_pose(self, name: str) -> Array:
-        if name in self._asked:
-            circle = " -> ".join([*self._asked[self._asked.index(name) :], name])
-            raise SpecError(f"cameras depend on each other in a circle: {circle}", where=f"cameras.{name}.pose")
         if name not in self._cameras:
-            self._asked.append(name)
             self._cameras[name] = self.scene.cameras[name].pose.pose(self)
-            self._asked.pop()
         return self._cameras[name]
 
-    def _unknown(self, name: str, known: list[str]) -> SpecError:
-        where = f"cameras.{self._asked[-1]}.pose" if self._asked else ""
-        return SpecError(
-            f"nothing is called '{name}'", where=where, expected=f"one of: {listed(known)}", hint=nearest(name, known)
-        )
+
+def _unknown(name: str, known: Collection[str], what: str) -> SpecError:
+    return SpecError(f"no {what} is named '{name}'", expected=f"one of: {listed(known)}", hint=nearest(name, known))
 
 
 def lens(camera: Camera) -> Array:

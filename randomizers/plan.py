@@ -62,7 +62,7 @@ def plan(block: Block) -> Plan:
     """Return the plan of a block.
 
     Raises:
-        SpecError: where an object has no placement or several, or placements hold their poses for unrelated periods.
+        SpecError: where placements hold their poses for periods that do not divide each other.
     """
     if block not in _plans:
         _plans[block] = _planned(block)
@@ -71,7 +71,7 @@ def plan(block: Block) -> Plan:
 
 def _planned(block: Block) -> Plan:
     scene, found = block.scene, draws(block.scene)
-    home = homes(scene)
+    home = {thing: name for name, placement in scene.placement.items() for thing in placement.objects}
     return Plan(
         parts={part: chosen for part in PARTS if (chosen := _below(found, part))},
         counts={
@@ -99,27 +99,6 @@ def _looks(found: Mapping[str, Draw], name: str) -> tuple[Draw, ...]:
     scoped = (f"objects.{name}.asset", f"objects.{name}.scale", f"objects.{name}.density", f"objects.{name}.count")
     mine = _below(found, f"objects.{name}").values()
     return tuple(draw for draw in mine if not any(below(draw.path, prefix) for prefix in scoped))
-
-
-def homes(scene: Scene) -> dict[str, str]:
-    """Return the placement of each object.
-
-    Raises:
-        SpecError: where an object has none, or more than one.
-    """
-    found: dict[str, str] = {}
-    for name, placement in scene.placement.items():
-        for thing in placement.objects:
-            if thing in found:
-                raise SpecError(
-                    f"'{thing}' is placed twice, by '{found[thing]}' and '{name}'", where=f"placement.{name}"
-                )
-            found[thing] = name
-    for thing in scene.objects:
-        if thing not in found:
-            hint = f"add '{thing}' to a placement, such as {{kind: scatter, objects: [{thing}], on: table}}"
-            raise SpecError(f"nothing places '{thing}'", where=f"objects.{thing}", hint=hint)
-    return found
 
 
 def order(scene: Scene, found: Mapping[str, Draw]) -> tuple[str, ...]:

@@ -126,22 +126,22 @@ def lens_limit(distortion: npt.ArrayLike) -> float:
 def undistort(xy: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
     """Invert :func:`distort` within the lens's field by Newton steps with its analytic Jacobian.
 
-    NaN where they do not converge to 1e-10, or converge to what lies behind a fold of the lens.
+    NaN where they do not converge to 1e-10 (times the coordinate where it is over 1), or to what lies behind a fold.
     """
     target = np.asarray(xy, dtype=np.float64)
     if not np.any(distortion):
         return target.copy()
     flat = target.reshape(-1, 2)
     guess = _undistort_radial(flat, distortion)
-    todo = np.arange(len(guess))
+    todo, size = np.arange(len(guess)), np.maximum(np.abs(flat).max(axis=-1), 1.0)
     for _ in range(25):
         residual = distort(guess[todo], distortion) - flat[todo]
-        todo = todo[open_ := np.abs(residual).max(axis=-1) > 1e-14]
+        todo = todo[open_ := np.abs(residual).max(axis=-1) > 1e-14 * size[todo]]
         if not len(todo):
             break
         guess[todo] -= _solve(_distort_jacobian(guess[todo], distortion), residual[open_])
     residual = np.abs(distort(guess, distortion) - flat).max(axis=-1)
-    guess[~((residual < 1e-10) & _in_field(guess, distortion))] = np.nan
+    guess[~((residual < 1e-10 * size) & in_field(guess, distortion))] = np.nan
     return guess.reshape(target.shape)
 
 
@@ -149,7 +149,8 @@ def _undistort_radial(xy: Array, distortion: npt.ArrayLike) -> Array:
     """Guess ideal coordinates by a table of the radial part alone, so that Newton starts before any fold."""
     radial = np.array(distortion, dtype=np.float64)
     radial[2:4] = 0
-    ideal = np.tan(np.linspace(0, np.arctan(min(lens_limit(radial), 100.0)), 1025))
+    toward_the_end = np.sin(np.linspace(0, np.pi / 2, 1025))  # closer and closer, for poles and folds are there
+    ideal = np.tan(np.arctan(min(lens_limit(radial), 100.0)) * toward_the_end)
     distorted = distort(np.stack([ideal, np.zeros_like(ideal)], axis=-1), radial)[:, 0]
     r = np.linalg.norm(xy, axis=-1, keepdims=True)
     return xy * (np.interp(r, distorted[:-1], ideal[:-1]) / np.maximum(r, 1e-300))
@@ -163,7 +164,7 @@ def _solve(J: Array, rhs: Array) -> Array:
         return np.stack([d * x - b * y, a * y - c * x], axis=-1) / (a * d - b * c)[..., None]
 
 
-def _in_field(xy: Array, distortion: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def in_field(xy: Array, distortion: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Tell which ideal coordinates the lens shows in their own place: before any fold, radial or tangential."""
     if not np.any(distortion):
         return np.ones(xy.shape[:-1], dtype=bool)
@@ -196,7 +197,7 @@ def project(points: npt.ArrayLike, K: npt.ArrayLike, distortion: npt.ArrayLike) 
     points, K = np.asarray(points, dtype=np.float64), np.asarray(K, dtype=np.float64)
     z = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
     ideal = points[..., :2] / z
-    xy = np.where(_in_field(ideal, distortion)[..., None], distort(ideal, distortion), np.nan)
+    xy = np.where(in_field(ideal, distortion)[..., None], distort(ideal, distortion), np.nan)
     return xy @ K[:2, :2].T + K[:2, 2]
 
 

@@ -33,6 +33,7 @@ KINDS = (
     "twin.stage.fixtures",
     "twin.assets.bottle",
     "twin.assets.mesh",
+    "twin.assets.bottle",
     "twin.assets.mug",
     "twin.assets.primitives",
     "twin.engines.mitsuba.settings",

@@ -12,15 +12,15 @@ signal handler can raise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
 from twin.clock import Clock
 from twin.errors import ShardError, listed
 from twin.frame import Frame, FrameState
-from twin.shard import AssetRow, ShardHeader, columns
+from twin.shard import AssetRow, Column, ShardHeader, columns
 from twin.stage.block import Block
 from twin.writers.assets import block_rows
 from twin.writers.atomic import commit, disk_errors, part
@@ -46,9 +46,10 @@ class ShardWriter:
         self._rows = 0
         self._assets: dict[AssetRow, int] = {}
         self._blocks: dict[int, tuple[tuple[int, ...], ...]] = {}
-        self._file: Future[ShardFile] | None = None
+        self._file: ShardFile | None = None
         self._check: FrameCheck | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="twin-hdf5")
+        self._thread.submit(int).result()  # starts it while there is nothing to lose
 
     def add_block(self, block: Block) -> None:
         """Make a block's assets known; the same block again costs nothing."""
@@ -68,7 +69,7 @@ class ShardWriter:
         check.state(frame.state)
         derived = state_rows(frame.state, self._members(frame.state))
         check.arrays(frame, derived)
-        file = self._opened(frame.state, check)
+        file = self._opened(frame.state, check.layout)
         arrays = {**frame.arrays, **derived}
         with self.clock("encode"):
             encoded = {name: jpeg(arrays[name]) for name in file.jpegs}
@@ -85,21 +86,18 @@ class ShardWriter:
             ShardError: where frames are missing.
         """
         if self._file is None or self._rows != self.header.frame_count:
-            expected = f"{self.header.frame_count} frames"
-            raise ShardError(f"{self._rows} frames were written", where=str(self.path), expected=expected)
-        file, assets = self._file.result(), list(self._assets)
+            found = f"{self._rows} of {self.header.frame_count} frames were written"
+            raise ShardError(found, where=str(self.path))
+        file, assets = self._file, list(self._assets)
         with self.clock("write"):
             self._run(lambda: file.write_tables(assets))
             self._run(file.close)
             with disk_errors(self.path):
                 commit(part(self.path), self.path)
-        self._thread.shutdown()
 
     def abort(self) -> None:
-        """Drop the unfinished shard."""
-        if self._file is not None and self._file.exception() is None:
-            self._thread.submit(self._file.result().close).result()
-        self._thread.shutdown()
+        """Drop the shard where it is not finished."""
+        self._thread.submit(self._close).result()
         part(self.path).unlink(missing_ok=True)
 
     def __enter__(self) -> ShardWriter:
@@ -111,19 +109,16 @@ class ShardWriter:
         try:
             if kind is None:
                 self.finish()
-        except BaseException:
+        finally:
             self.abort()
-            raise
-        if kind is not None:
-            self.abort()
+            self._thread.shutdown()
 
     def _run(self, call: Callable[[], None]) -> None:
         """Call into HDF5 from its own thread; raise what the disk said."""
         with disk_errors(self.path):
             self._thread.submit(call).result()
-            fault = self._file.result().disk.fault if self._file is not None else None
-            if fault is not None:
-                raise fault
+            if self._file is not None and self._file.disk.fault is not None:
+                raise self._file.disk.fault
 
     def _frame_check(self, state: FrameState) -> FrameCheck:
         """Fix what every frame must look like, once the first state tells the cameras and slots."""
@@ -134,11 +129,19 @@ class ShardWriter:
         self._check = FrameCheck(layout, state, linear="rgb" in self.header.labels)
         return self._check
 
-    def _opened(self, state: FrameState, check: FrameCheck) -> ShardFile:
+    def _opened(self, state: FrameState, layout: Mapping[str, Column]) -> ShardFile:
+        """Return the file, made at the first frame; an interrupt finds it whole or not at all."""
         if self._file is None:
-            self._file = self._thread.submit(ShardFile, part(self.path), self.header, check.layout, state)
-        with disk_errors(self.path):
-            return self._file.result()
+            self._run(lambda: self._create(state, layout))
+        assert self._file is not None
+        return self._file
+
+    def _create(self, state: FrameState, layout: Mapping[str, Column]) -> None:
+        self._file = ShardFile(part(self.path), self.header, layout, state)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def _asset(self, row: AssetRow) -> int:
         return self._assets.setdefault(row, len(self._assets))

@@ -98,7 +98,10 @@ def mesh(
 
 
 def stage(
-    world: Sequence[Mesh], pools: Sequence[Sequence[Shape]], materials: Iterable[Material] = (), folder: Path = Path("/")
+    world: Sequence[Mesh],
+    pools: Sequence[Sequence[Shape]],
+    materials: Iterable[Material] = (),
+    folder: Path = Path("/"),
 ) -> Geometry:
     slots = [
         Slot(f"/S{number}", f"s{number}", tuple(member(f"/S{number}/m{i}", shape) for i, shape in enumerate(pool)))

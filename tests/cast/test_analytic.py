@@ -79,7 +79,9 @@ def truth_of(case: Case, silhouettes: bool = True) -> Truth:
 @cache
 def formula_of(case: Case) -> Analytic:
     world = [(0, TABLE, np.eye(4)), (0, FLOOR, np.eye(4))]
-    return analytic([*world, *((i + 1, s, T) for i, (s, T) in enumerate(zip(SHAPES, case.poses, strict=True)))], case.view)
+    return analytic(
+        [*world, *((i + 1, s, T) for i, (s, T) in enumerate(zip(SHAPES, case.poses, strict=True)))], case.view
+    )
 
 
 def differing(truth: Truth, formula: Analytic) -> int:

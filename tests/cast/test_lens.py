@@ -67,7 +67,7 @@ def test_cached_tiles_are_the_directions_themselves(name: str) -> None:
 
 def points_around(seed: int) -> Array:
     random = np.random.default_rng(seed)
-    centre = random.normal(0, [0.6, 0.6, 0.5]) + [0, 0, 0.4]
+    centre = random.normal([0, 0, 0.4], [0.6, 0.6, 0.5])
     return np.asarray(centre + random.normal(0, random.uniform(0.01, 0.4), (12, 3)))
 
 

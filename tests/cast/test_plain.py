@@ -70,7 +70,7 @@ def test_the_casters_agree_on_real_meshes(seed: int, distortion: list[float]) ->
 def test_the_plain_caster_is_the_formula() -> None:
     shapes = ((1, Box((0.05, 0.08, 0.03))), (2, Ball(0.06)))
     view = camera(EYE, K, (161, 117))
-    T_world_slots = poses(2, 5)
+    T_world_slots = [conventions.transform(np.eye(3), [x, 0.0, 0.05]) for x in (-0.05, 0.07)]
     geometry = stage([], [[shape] for _, shape in shapes])
     found, owner = judged(geometry, T_world_slots, view)
     depth, ids = analytic([(i, s, T) for (i, s), T in zip(shapes, T_world_slots, strict=True)], view).frame

@@ -71,7 +71,7 @@ def test_friction_decides_on_a_slope(friction: float, slides: bool) -> None:
     angle = np.radians(20)  # tan = 0.364
     slope = rotation_axis([0, 1, 0], angle)
     ground = Piece(np.array(list(itertools.product([-4.0, 4.0], [-1.0, 1.0], [-0.1, 0.0]))) @ slope.T)
-    start = at(*(slope @ [0, 0, 0.0005]), slope)
+    start = transform(slope, slope @ [0, 0, 0.0005])
     body = Body("box", [box(0.1, 0.1, 0.04)], friction=friction)
     rest = settle([body], [ground], {"box": start}, 1.0)
     distance = float((rest.T_world_object["box"][:3, 3] - start[:3, 3]) @ slope @ [1, 0, 0])
@@ -159,7 +159,7 @@ def heap(count: int, seed: int = 3) -> tuple[list[Body], dict[str, Array]]:
     bodies = [Body(f"thing{n}", shapes[n % 3], density=300.0 + 100 * (n % 2)) for n in range(count)]
     turns = [rotation_rpy(*random.uniform(-3, 3, 3)) for _ in bodies]
     places = [(*random.uniform(-0.1, 0.1, 2), 0.1 + 0.08 * n) for n in range(count)]
-    return bodies, {body.name: at(*place, turn) for body, place, turn in zip(bodies, places, turns, strict=True)}
+    return bodies, {body.name: transform(turn, place) for body, place, turn in zip(bodies, places, turns, strict=True)}
 
 
 def digest(result: SettleResult) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
 from tests.randomizers.scenes import TABLETOP, Studio, changed, scene
-from twin.conventions import inverse, project, rotation_rpy, transform
+from twin.conventions import Array, inverse, project, rotation_rpy, transform
 from twin.errors import DrawError, SpecError
 from twin.frame import CameraState, FrameState
 
@@ -14,16 +16,23 @@ BASE = changed(
     TABLETOP,
     objects__brick=None,
     objects__can__asset={"kind": "cylinder", "radius": 0.03, "height": 0.1},
-    placement__drop={"kind": "fixed", "objects": ["can"], "position": [0.2, -0.1, 0.7], "rotation": ["0 rad", "0 rad", "1 rad"]},
+    placement__drop={
+        "kind": "fixed",
+        "objects": ["can"],
+        "position": [0.2, -0.1, 0.7],
+        "rotation": ["0 rad", "0 rad", "1 rad"],
+    },
 )
 CENTER = np.array([0.2, -0.1, 0.75])
 
 
-def camera(pose: dict[str, object], frame: int = 0, **paths: object) -> CameraState:
-    return Studio(changed(BASE, cameras={"front": {"fov": "60 deg", "pose": pose}}, **paths)).state(frame).cameras["front"]
+def camera(pose: Mapping[str, object], frame: int = 0, **paths: object) -> CameraState:
+    return (
+        Studio(changed(BASE, cameras={"front": {"fov": "60 deg", "pose": pose}}, **paths)).state(frame).cameras["front"]
+    )
 
 
-def angles(state: CameraState, target: np.ndarray = CENTER) -> tuple[float, float, float]:  # type: ignore[type-arg]
+def angles(state: CameraState, target: Array = CENTER) -> tuple[float, float, float]:
     x, y, z = state.T_world_camera[:3, 3] - target
     distance = float(np.linalg.norm([x, y, z]))
     return distance, float(np.arctan2(y, x) % (2 * np.pi)), float(np.arcsin(z / distance))
@@ -86,8 +95,10 @@ def test_a_camera_cannot_stand_in_what_it_looks_at() -> None:
         camera({"kind": "fixed", "position": [0, 0, 1], "look_at": [0, 0, 1]})
 
 
-def rig(**poses: dict[str, object]) -> FrameState:
-    return Studio(changed(BASE, cameras={name: {"fov": "60 deg", "pose": pose} for name, pose in poses.items()})).state(0)
+def rig(**poses: Mapping[str, object]) -> FrameState:
+    return Studio(changed(BASE, cameras={name: {"fov": "60 deg", "pose": pose} for name, pose in poses.items()})).state(
+        0
+    )
 
 
 def test_mounts_follow_cameras_and_objects_whatever_their_order() -> None:
@@ -102,9 +113,10 @@ def test_mounts_follow_cameras_and_objects_whatever_their_order() -> None:
     assert np.allclose(inside, T_world_can @ transform(rotation_rpy(np.radians(10), 0, 0), [0, 0, 0.2]))
 
 
-def test_cameras_in_a_circle_are_named() -> None:
-    with pytest.raises(SpecError, match="cameras depend on each other in a circle: a -> b -> a"):
-        rig(a={"kind": "mount", "on": "b"}, b={"kind": "mount", "on": "a"})
+def test_a_mount_is_on_an_object_or_a_camera() -> None:
+    with pytest.raises(SpecError) as caught:
+        rig(a={"kind": "mount", "on": "table"})
+    assert str(caught.value) == "no object or camera is named 'table'\n  expected: one of: a, can"
 
 
 def test_an_absent_target_is_looked_for_where_it_would_be() -> None:
@@ -148,6 +160,5 @@ def test_a_horizontal_field_of_view_is_the_width_of_the_image() -> None:
 
 
 def test_names_that_lead_nowhere_are_refused() -> None:
-    with pytest.raises(SpecError, match="cann"):
+    with pytest.raises(SpecError, match=r"did you mean 'can'\?"):
         scene(changed(BASE, cameras__front__pose={"kind": "orbit", "target": "cann", "distance": 1}))
-        Studio(changed(BASE, cameras__front__pose={"kind": "orbit", "target": "cann", "distance": 1})).state(0)

@@ -119,7 +119,9 @@ def test_an_attempt_draws_again_what_is_not_held() -> None:
     assert again.attempt == 1
     assert again.values["cameras.front.fov"] != first.values["cameras.front.fov"]
     assert again.values["lights.lamp.intensity"] == first.values["lights.lamp.intensity"]
-    assert [slot.T_world_object.tobytes() for slot in again.slots] == [slot.T_world_object.tobytes() for slot in first.slots]
+    assert [slot.T_world_object.tobytes() for slot in again.slots] == [
+        slot.T_world_object.tobytes() for slot in first.slots
+    ]
     loose = Studio(TABLETOP)
     assert loose.state(3).slots[4].T_world_object[0, 3] != loose.state(3, attempt=1).slots[4].T_world_object[0, 3]
 
@@ -178,7 +180,8 @@ def test_a_redraw_with_the_same_seed_gives_the_fresh_frame() -> None:
 
 def test_importing_the_kinds_imports_no_engine() -> None:
     code = (
-        "import sys, twin.randomizers.draw, twin.randomizers.require, twin.randomizers.placement, twin.randomizers.camera\n"
+        "import sys, twin.randomizers.draw, twin.randomizers.require\n"
+        "import twin.randomizers.placement, twin.randomizers.camera\n"
         "print([m for m in ('mujoco', 'pxr', 'mitsuba', 'trimesh', 'scipy', 'coacd') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

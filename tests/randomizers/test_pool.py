@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests.randomizers.scenes import LIBRARY, TABLETOP, Studio, changed, scene
-from twin.assets.asset import Asset
+from twin.assets.asset import Asset, Float, Index
 from twin.conventions import apply
 from twin.randomizers.draw import draw_block
 from twin.stage.block import Block
 
 
-def block(seed: int = 7, index: int = 0, **paths: object) -> Block:
+def block(seed: int = 7, index: int = 0, **paths: Any) -> Block:
     return draw_block(scene(changed(TABLETOP, **paths)), seed, index, LIBRARY)
 
 
 def test_slots_are_named_and_sized_by_the_most_that_can_be_present() -> None:
-    drawn = block(objects__plate={"asset": {"kind": "box"}, "count": 2}, placement__drop__objects=["brick", "can", "plate"])
+    drawn = block(
+        objects__plate={"asset": {"kind": "box"}, "count": 2}, placement__drop__objects=["brick", "can", "plate"]
+    )
     names = [slot.name for slot in drawn.slots]
     assert names == ["brick.0", "brick.1", "brick.2", "brick.3", "can", "plate.0", "plate.1"]
     assert [len(slot.members) for slot in drawn.slots] == [3, 3, 3, 3, 3, 1, 1]
@@ -68,7 +72,7 @@ def test_fixture_shapes_are_drawn_once_a_block_and_recorded() -> None:
     assert studio.state(20).values["world.table.size.0"] != width
 
 
-def member(**paths: object) -> tuple[Asset, Asset, tuple[float, float, float]]:
+def member(**paths: Any) -> tuple[Asset, Asset, tuple[float, float, float]]:
     drawn = block(objects__can__asset={"kind": "cylinder", "radius": 0.03, "height": 0.1}, **paths)
     found = drawn.slots[-1].members[0]
     return found.source, found.asset, found.scale
@@ -85,13 +89,13 @@ def test_scale_mirror_label_and_density_are_applied() -> None:
     assert scale == (-2.0, 2.0, 2.0)
     assert (asset.label, asset.density) == ("tin", 123.0)
     for before, after in zip(source.parts, asset.parts, strict=True):
-        assert np.array_equal(after.points, before.points * np.float32([-2, 2, 2]))
+        assert np.array_equal(after.points, before.points * np.array([-2, 2, 2], np.float32))
         assert volume(after.points, after.faces) == pytest.approx(8 * volume(before.points, before.faces), rel=1e-5)
     for name, point in source.keypoints.items():
-        assert np.array_equal(asset.keypoints[name], point * np.float32([-2, 2, 2]))
+        assert np.array_equal(asset.keypoints[name], point * np.array([-2, 2, 2], np.float32))
 
 
-def volume(points: np.ndarray, faces: np.ndarray) -> float:  # type: ignore[type-arg]
+def volume(points: Float, faces: Index) -> float:
     a, b, c = (points[faces[:, corner]].astype(np.float64) for corner in range(3))
     return float((a * np.cross(b, c)).sum() / 6)
 

@@ -24,7 +24,9 @@ def missed(front: list[float], wrist: list[float], **paths: Any) -> list[Shortfa
     studio = Studio(changed(REQUIRED, **paths))
     state = studio.state(0)
     columns = {"front": front, "wrist": wrist}
-    return unmet(studio.scene, state, {name: np.array([[v, 1.0, 1.0] for v in column]) for name, column in columns.items()})
+    return unmet(
+        studio.scene, state, {name: np.array([[v, 1.0, 1.0] for v in column]) for name, column in columns.items()}
+    )
 
 
 def test_one_visible_instance_is_enough() -> None:
@@ -52,7 +54,10 @@ def test_an_absent_object_is_missed_even_where_nothing_is_required_of_it() -> No
     [
         ({}, {"bricks": False, "can": False}),
         ({"placement__drop__every": 5}, {"bricks": False, "can": True}),
-        ({"placement__drop__every": 5, "cameras__wrist__pose__position": [{"uniform": [0, 1]}, -0.8, 1.3]}, {"can": False}),
+        (
+            {"placement__drop__every": 5, "cameras__wrist__pose__position": [{"uniform": [0, 1]}, -0.8, 1.3]},
+            {"can": False},
+        ),
         ({"placement__drop__every": 5, "cameras__wrist__pose": {"kind": "mount", "on": "front"}}, {"can": False}),
     ],
 )

@@ -37,7 +37,11 @@ def png(path: Path, rgb: tuple[int, ...], size: int = 4) -> Path:
     """Write a plain PNG of one colour (3 channels) or one grey (1 channel)."""
     row = b"\0" + bytes(rgb) * size
     kind = {1: 0, 3: 2, 4: 6}[len(rgb)]
-    chunks = [(b"IHDR", pack(">2I5B", size, size, 8, kind, 0, 0, 0)), (b"IDAT", zlib.compress(row * size)), (b"IEND", b"")]
+    chunks = [
+        (b"IHDR", pack(">2I5B", size, size, 8, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(row * size)),
+        (b"IEND", b""),
+    ]
     data = b"\x89PNG\r\n\x1a\n" + b"".join(
         pack(">I", len(body)) + name + body + pack(">I", zlib.crc32(name + body)) for name, body in chunks
     )
@@ -69,7 +73,11 @@ class Shelf:
         self.surfaces = {
             "wood": Surface(
                 "wood",
-                {"diffuseColor": image(wood), "roughness": image(rough, colorspace="raw", channel="r"), "normal": normal},
+                {
+                    "diffuseColor": image(wood),
+                    "roughness": image(rough, colorspace="raw", channel="r"),
+                    "normal": normal,
+                },
                 0.5,
             ),
             "orm": Surface(
@@ -144,8 +152,12 @@ def block(
     world = World.model_construct(usd=usd)
     object.__setattr__(world, "__pydantic_extra__", dict(fixtures or {}))
     scene = Scene.model_construct(
-        twin=1, world=world, lights=dict(lights or {}), objects=dict(objects or {}),
-        cameras={"front": lens}, engine=Engine.model_construct(),
+        twin=1,
+        world=world,
+        lights=dict(lights or {}),
+        objects=dict(objects or {}),
+        cameras={"front": lens},
+        engine=Engine.model_construct(),
     )
     return Block(0, 7, scene, slots, dict(fixtures or {}))
 

@@ -1,4 +1,4 @@
-"""Make the convex pieces that physics collides: one hull, or a convex decomposition (CoACD).
+"""Make the convex pieces that physics collides: one hull, the staves of a vessel, or a decomposition (CoACD).
 
 A decomposition is slow and its result belongs to the asset, so it is kept: those of the catalogue's objects ship with
 twin (``colliders.npz``), a user's own are kept in the cache under the hash of the geometry.
@@ -19,9 +19,10 @@ import numpy.typing as npt
 from twin.assets.asset import Float, Part
 from twin.assets.cache import made
 from twin.assets.solid import hull_points, snapped
+from twin.assets.vessel import staves
 from twin.errors import AssetError, extra_missing
 
-ColliderKind = Literal["hull", "coacd"]
+ColliderKind = Literal["hull", "coacd", "vessel"]
 HULL_VERTICES = 64
 PIECE_LIMIT = 32
 PIECE_VERTICES = 32
@@ -43,6 +44,8 @@ def colliders(parts: tuple[Part, ...], kind: ColliderKind, folder: Path, *, wher
     points, faces = _geometry(parts)
     if kind == "hull":
         return (hull(points, where=where),)
+    if kind == "vessel":
+        return staves(points, faces, where=where)
     key = collider_key(points, faces)
     shipped = _shipped().get(key)
     if shipped is not None:

@@ -58,6 +58,9 @@ def fetch(
             if damaged(manifest, key, cache) is None:
                 progress(f"{step}: there")
                 continue
+            if _reuse(manifest, key, cache):
+                progress(f"{step}: there, from an earlier fetch")
+                continue
             progress(f"{step}: downloading {package.bytes / 1e6:.0f} MB")
             _install(manifest, key, cache, download or pip_download, progress)
     return cache
@@ -71,6 +74,25 @@ def damaged(manifest: Manifest, key: str, cache: Path) -> str | None:
         if not file.is_file() or file_sha256(file) != digest:
             return path
     return None
+
+
+def _reuse(manifest: Manifest, key: str, cache: Path) -> bool:
+    """Make a package's folder from those of other catalogues, where they hold all its members, and say whether it is made."""
+    target = cache / manifest.folder(key)
+    others = [folder for folder in sorted(target.parent.glob(f"{key}-*")) if folder != target]
+    found = {}
+    for path, digest in manifest.members[key].items():
+        same = (folder / path for folder in others)
+        found[path] = next((file for file in same if file.is_file() and file_sha256(file) == digest), None)
+    if target.exists() or not found or None in found.values():
+        return False
+    with tempfile.TemporaryDirectory(prefix=f".{key}-", dir=cache) as scratch:
+        members = Path(scratch) / "members"
+        for path, file in found.items():
+            (members / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(file), members / path)
+        members.rename(target)
+    return True
 
 
 def _install(manifest: Manifest, key: str, cache: Path, download: Download, progress: Progress) -> None:

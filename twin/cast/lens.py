@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from twin.conventions import distort, lens_limit, pixel_directions
+from twin.conventions import distort, in_field, lens_limit, pixel_directions
 
 Array = npt.NDArray[np.float64]
 
@@ -91,6 +92,8 @@ class Lens:
         bounds = _ideal_bounds(points)
         if bounds is None:
             return Window(0, 0, 0, 0)
+        if self._folds(*bounds):
+            return self.raster
         uv = self._outline(*bounds)
         low, high = np.floor(uv.min(axis=0) - 1.5), np.ceil(uv.max(axis=0) + 1.5)
         limit = 4.0 * (self.raster.x1 + self.raster.y1)
@@ -108,6 +111,16 @@ class Lens:
         uv = np.stack(np.meshgrid(u, v), axis=-1)
         return pixel_directions(uv, self._K, self._distortion)[..., :2]
 
+    def _folds(self, low: Array, high: Array) -> bool:
+        """Tell whether tangential terms so strong that no real lens has them fold the image of a rectangle."""
+        if not np.any(self._distortion[2:4]):
+            return False
+        field = 0.9 * min(lens_limit(self._distortion), self._reach)
+        axes = np.linspace(np.clip(low, -field, field), np.clip(high, -field, field), 33)
+        grid = np.stack(np.meshgrid(*axes.T), axis=-1).reshape(-1, 2)
+        grid = grid[np.linalg.norm(grid, axis=-1) < field]
+        return not in_field(grid, self._distortion).all()
+
     def _outline(self, low: Array, high: Array) -> Array:
         """Project a rectangle of the ideal plane: points whose bounds hold its whole image, shape (N, 2) [px].
 
@@ -117,7 +130,7 @@ class Lens:
         if self._straight:
             corners = np.array([(x, y) for x in (low[0], high[0]) for y in (low[1], high[1])])
             return corners @ self._K[:2, :2].T + self._K[:2, 2]
-        field = min(lens_limit(self._distortion), self._reach())
+        field = min(lens_limit(self._distortion), self._reach)
         edge = _rectangle(np.maximum(low, -field), np.minimum(high, field))
         radius = np.linalg.norm(edge, axis=-1, keepdims=True)
         uv = distort(edge * np.minimum(1.0, field / np.maximum(radius, 1e-300)), self._distortion)
@@ -125,6 +138,7 @@ class Lens:
         gap = np.abs(np.diff(uv, axis=0)).max(initial=0.0)
         return np.concatenate([uv - gap, uv + gap])
 
+    @cached_property
     def _reach(self) -> float:
         """Bound the ideal radius at which the padded raster ends, by doubling."""
         corners = np.array([(x, y) for x in (self.raster.x0, self.raster.x1) for y in (self.raster.y0, self.raster.y1)])

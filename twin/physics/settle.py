@@ -176,8 +176,8 @@ def _simulate(compiled: Any, data: Any, duration: float, radii: Sequence[float])
 def _speeds(data: Any, radii: Sequence[float]) -> Array:
     """Bound the speed of each free body's fastest point [m/s]: of its origin, and of its rotation at its radius."""
     velocity: Array = np.asarray(data.qvel).reshape(-1, 6)
-    linear: Array = np.linalg.norm(velocity[:, :3], axis=1)
-    return linear + np.linalg.norm(velocity[:, 3:], axis=1) * np.asarray(radii)
+    linear, angular = np.linalg.norm(velocity[:, :3], axis=1), np.linalg.norm(velocity[:, 3:], axis=1)
+    return np.asarray(linear + angular * np.asarray(radii))
 
 
 def _broken(mujoco: Any, data: Any) -> bool:

@@ -44,7 +44,7 @@ def check(scene: Scene, root: Node, library: Library) -> list[Problem]:
 
 def _names_apart(checked: _Checked) -> Iterator[Problem]:
     """Objects, fixtures and cameras share one set of names: a camera may look at each of them."""
-    scene, taken = checked.scene, {}
+    scene, taken = checked.scene, dict[str, str]()
     for section, names in (("objects", scene.objects), ("world", scene.world.fixtures), ("cameras", scene.cameras)):
         for name in names:
             if name in taken:
@@ -102,7 +102,7 @@ def _own_labels(thing: Object, library: Library) -> set[str]:
 
 def _placements(checked: _Checked) -> Iterator[Problem]:
     """Each object is placed exactly once, on a fixture that exists, for a whole number of holds a block."""
-    scene, placed = checked.scene, {}
+    scene, placed = checked.scene, dict[str, str]()
     for name, placement in scene.placement.items():
         for number, thing in enumerate(placement.objects):
             path = f"placement.{name}.objects.{number}"

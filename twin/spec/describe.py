@@ -48,7 +48,7 @@ class _Writer:
                 yield f"{head} {_inline(item)}", self.origin(below)
 
     def origin(self, path: str) -> str:
-        """Return where a value or the nearest thing around it was written; a value of its own that was not is a default."""
+        """Return where a value was written."""
         return self.origins.get(path, "default")
 
 

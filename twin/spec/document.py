@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
         if self.depth >= LIMIT_DEPTH:
             raise yaml.MarkedYAMLError(problem=f"nested more than {LIMIT_DEPTH} deep", problem_mark=event.start_mark)
         self.depth += 1
-        node = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
@@ -104,7 +104,7 @@ def _compose(text: str) -> yaml.Node | None:
     try:
         return loader.get_single_node()
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def _origin(source: Origin, mark: Any, lines: bool) -> Origin:
@@ -149,9 +149,7 @@ class _Reader:
         for key, value in node.value:
             name = self._key(key)
             if name in keys:
-                raise self.refused(
-                    f"'{name}' is written twice", key, expected=f"one '{name}'; the first is at {keys[name]}"
-                )
+                raise self.refused(f"'{name}' is written twice", key, expected=f"one; the first is at {keys[name]}")
             keys[name] = self.origin(key)
             items[name] = self.node(value)
         return Node(items, self.origin(node), keys)
@@ -162,9 +160,7 @@ class _Reader:
         if key.value == "<<" and key.style is None:
             raise self.refused("merge keys are refused", key, hint="use 'extends' or 'let' to share values")
         if key.tag != _STR:
-            raise self.refused(
-                f"the key {key.value or 'null'} is no text", key, hint=f"write '{key.value}' with quotes"
-            )
+            raise self.refused(f"the key {key.value or '~'} is no text", key, hint=f"put {key.value or '~'} in quotes")
         return checked_text(key.value, self.origin(key))
 
     def _scalar(self, node: yaml.Node) -> Scalar:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar, cast, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializeAsAny
 from pydantic.json_schema import JsonSchemaValue
@@ -66,8 +66,15 @@ def _tag(value: object) -> str:
 
 class _OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        members = {f":{name}": handler.generate_schema(SerializeAsAny[cls]) for name, cls in source.kinds.items()}
-        return core_schema.tagged_union_schema(members or {":": core_schema.none_schema()}, _tag)
+        kinds: dict[str, Any] = source.kinds
+        members: dict[str, CoreSchema] = {f":{name}": _member(handler, cls) for name, cls in kinds.items()}
+        if not members:
+            members[":"] = core_schema.none_schema()
+        return core_schema.tagged_union_schema(members, _tag)
+
+
+def _member(handler: GetCoreSchemaHandler, cls: Any) -> CoreSchema:
+    return handler.generate_schema(cast(Any, SerializeAsAny)[cls])
 
 
 def close_kinds() -> None:

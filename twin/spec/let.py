@@ -14,7 +14,8 @@ _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 def with_references(root: Node) -> Node:
     """Return a spec without its ``let`` section, in which each text ``$name`` is the value of that name.
 
-    A distribution in ``let`` gets the stream ``let.<name>``, so every use draws the same bits. ``$$x`` is the text ``$x``.
+    A distribution in ``let`` gets the stream ``let.<name>``, so every use draws the same bits. ``$$x`` is the text
+    ``$x``.
 
     Raises:
         SpecError: where a name is unknown, refers to itself, or is no name.

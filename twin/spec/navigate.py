@@ -33,7 +33,7 @@ def type_at(root: type[BaseModel], steps: Sequence[Step]) -> Any:
 
 def field_at(root: type[BaseModel], steps: Sequence[Step]) -> FieldInfo | None:
     """Return the model field that the last step of a location names, if any."""
-    model = base_type(type_at(root, steps[:-1])) if steps else None
+    model: Any = base_type(type_at(root, steps[:-1])) if steps else None
     return model.model_fields.get(str(steps[-1])) if is_model(model) else None
 
 

@@ -33,6 +33,9 @@ class Library(Protocol):
     def match(self, family: Family, pattern: str, split: str | None = None) -> tuple[str, ...]:
         """Return the sorted names that a shell pattern matches, in one split or in all."""
 
+    def label(self, name: str) -> str:
+        """Return the semantic class of an object, without loading it."""
+
     def sha256(self, family: Family, name: str) -> str:
         """Return the content hash that pins a name."""
 

@@ -89,6 +89,11 @@ class Light(Kind):
 class AssetKind(Kind):
     """An object made from parameters or from a file; named library assets need no kind."""
 
+    @property
+    def label_name(self) -> str:
+        """Semantic class of what is made, where the object gives it no other."""
+        raise NotImplementedError
+
 
 class Object(Model):
     """A kind of thing in the scene; ``count`` of them may be there at once."""

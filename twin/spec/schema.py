@@ -1,8 +1,8 @@
 """Write the spec language as a JSON Schema, for completion, hover texts and checks in editors.
 
 Pydantic writes the schema of a resolved scene; this module adds what the loader takes besides: ``extends``, ``let``,
-``$name`` for any value, and null for any that may be left out. A file that extends others need not say everything, so
-it is held against a partial copy in which nothing is required.
+``$name`` for any value, and null for any that may be left out. A file that extends others, or that has no cameras and so
+is there to be extended, need not say everything: it is held against a partial copy in which nothing is required.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def scene_schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "twin scene spec",
-        "if": {"required": ["extends"]},
+        "if": {"anyOf": [{"required": ["extends"]}, {"not": {"required": ["cameras"]}}]},
         "then": {"$ref": f"{_REFS}partial-scene"},
         "else": {"$ref": f"{_REFS}scene"},
         "$defs": dict(sorted({**defs, **partial, **_ADDED}.items())),
@@ -183,13 +183,8 @@ def _value(schema: Schema, added: Schema) -> Schema:
     kept = {key: schema[key] for key in ("description", "default") if key in schema}
     rest = _branch({key: item for key, item in schema.items() if key not in kept})
     branches = rest["anyOf"] if set(rest) == {"anyOf"} else [rest]
-    return kept | {
-        "anyOf": [*(branch for branch in branches if branch != {"type": "null"}), _nullable(branches, added)]
-    }
-
-
-def _nullable(branches: list[Schema], added: Schema) -> Schema:
-    return _REFERENCE_OR_NULL if {"type": "null"} in branches else added
+    others = [branch for branch in branches if branch != {"type": "null"}]
+    return kept | {"anyOf": [*others, _REFERENCE_OR_NULL if len(others) < len(branches) else added]}
 
 
 def _branch(schema: Schema) -> Schema:

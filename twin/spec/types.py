@@ -66,12 +66,12 @@ def loosened(annotation: Any) -> Any:
     """
     base = base_type(annotation)
     if get_origin(base) is tuple:
-        return tuple[tuple(loosened(item) for item in get_args(base))]  # type: ignore[misc]
+        return tuple.__class_getitem__(tuple(loosened(item) for item in get_args(base)))
     named = [item for item in metadata(annotation) if isinstance(item, Named)]
     if named:
         return annotation if named[-1].loose is None else named[-1].loose
     kept = [item for item in metadata(annotation) if not isinstance(item, FieldInfo)]
-    return Annotated[(base, Field(allow_inf_nan=False), *kept)]  # type: ignore[return-value]
+    return Annotated[(base, Field(allow_inf_nan=False), *kept)]
 
 
 def type_name(annotation: Any) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -73,7 +73,7 @@ class Distribution(Model, Generic[T]):
             Distribution.kinds[cls.key] = cls
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Name ``Uniform`` over lengths ``Uniform[length]``, for errors and the JSON Schema."""
         return f"{cls.__name__}[{', '.join(type_name(param) for param in params)}]"
 
@@ -121,7 +121,8 @@ def distribution_key(value: object) -> str | None:
 class _RandomMarker:
     """Build the schema of ``Random[T]``: a tagged union of T and every registered distribution over T.
 
-    ``RandomOr[T, M]`` takes a model or family M besides, written as a mapping without a distribution's key. Tags begin with a colon, so that they stand out in the location of an error.
+    ``RandomOr[T, M]`` takes a model or family M besides, written as a mapping without a distribution's key. Tags begin
+    with a colon, so that they stand out in the location of an error.
     """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -163,7 +164,7 @@ def suited(plain: Any) -> dict[str, type[Distribution[Any]]]:
 def parametrized(cls: type[Distribution[Any]], plain: Any) -> type[Distribution[Any]]:
     """Return a distribution's class over values of a type."""
     generic = cls.__pydantic_generic_metadata__["parameters"]
-    return cls[cls.parameter(plain)] if generic else cls  # type: ignore[return-value]
+    return cast(Any, cls)[cls.parameter(plain)] if generic else cls
 
 
 def _support_check(adapter: TypeAdapter[Any]) -> Any:

@@ -42,7 +42,9 @@ def apply(
 
 
 def _light(light: Light, values: Mapping[str, Json], folder: Path) -> Light:
-    inputs = {name.removeprefix(INPUTS): _file(value, folder) for name, value in values.items() if name.startswith(INPUTS)}
+    inputs = {
+        name.removeprefix(INPUTS): _file(value, folder) for name, value in values.items() if name.startswith(INPUTS)
+    }
     pose = values.get("xformOp:transform")
     T = light.T_world_light if pose is None else np.asarray(pose, dtype=np.float64).T
     return replace(light, inputs={**light.inputs, **inputs}, T_world_light=T)

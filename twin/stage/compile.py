@@ -119,6 +119,7 @@ class _Compiler:
     def _built(self, name: str, fixture: BuiltFixture, look: str | None) -> None:
         root = UsdGeom.Xform.Define(self.stage, paths.fixture_path(name)).GetPrim()
         place(root, fixture.pose())
+        Usd.ModelAPI(root).SetKind(Kind.Tokens.component)
         declare(root, "twin:fixture", "string", name, custom=True)
         if fixture.label:
             UsdSemantics.LabelsAPI.Apply(root, "class").CreateLabelsAttr([fixture.label])
@@ -130,6 +131,7 @@ class _Compiler:
 
     def _reference(self, path: str, file: str) -> Usd.Prim:
         prim = UsdGeom.Xform.Define(self.stage, path).GetPrim()
+        Usd.ModelAPI(prim).SetKind(Kind.Tokens.subcomponent)  # alone its file is a component; here its parent is
         prim.GetReferences().AddReference(f"{self.prefix}/{file}")
         return prim
 
@@ -137,7 +139,7 @@ class _Compiler:
         root = UsdGeom.Xform.Define(self.stage, paths.slot_path(slot.name)).GetPrim()
         place(root)
         UsdGeom.Imageable(root).CreateVisibilityAttr()
-        Usd.ModelAPI(root).SetKind(Kind.Tokens.group)
+        Usd.ModelAPI(root).SetKind(Kind.Tokens.component)
         declare(root, "twin:slot", "string", slot.name, custom=True)
         declare(root, "twin:instanceId", "int", number + 1, custom=True)
         UsdSemantics.LabelsAPI.Apply(root, "class").CreateLabelsAttr()
@@ -194,5 +196,3 @@ class _Compiler:
             declare(prim, f"{LENS}imageSize", "int2")
             for number in ("fx", "fy", "cx", "cy", *LENS_COEFFICIENTS):
                 declare(prim, LENS + number, "float")
-
-

@@ -79,5 +79,7 @@ def _flat_normal() -> bytes:
     row = b"\0" + struct.pack(">3H", 32768, 32768, 65535) * 4
     header = struct.pack(">2I5B", 4, 4, 16, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(row * 4, 9)), (b"IEND", b""))
-    body = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
+    body = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)

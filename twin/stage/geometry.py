@@ -170,4 +170,6 @@ class Geometry:
     def fixture_meshes(self, name: str) -> tuple[Mesh, ...]:
         """Return the world meshes of one fixture, in world coordinates."""
         root = self.fixtures[name]
-        return tuple(mesh for mesh in self.world if mesh.path.split(":", 1)[0] == root or mesh.path.startswith(f"{root}/"))
+        return tuple(
+            mesh for mesh in self.world if mesh.path.split(":", 1)[0] == root or mesh.path.startswith(f"{root}/")
+        )

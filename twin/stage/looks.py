@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 Value: TypeAlias = float | tuple[float, ...] | Image
 Opinions: TypeAlias = dict[str, dict[str, Json]]
 
-CHANGES = {"color": "diffuseColor", "roughness": "roughness", "metallic": "metallic", "opacity": "opacity", "ior": "ior"}
+CHANGES = {
+    "color": "diffuseColor",
+    "roughness": "roughness",
+    "metallic": "metallic",
+    "opacity": "opacity",
+    "ior": "ior",
+}
 """Field of a spec's material -> the UsdPreviewSurface input that it sets."""
 
 

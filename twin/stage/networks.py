@@ -74,7 +74,9 @@ def _reader(stage: Usd.Stage, network: Look, name: str, surface: UsdShade.Shader
     for wrap in ("wrapS", "wrapT"):
         texture.CreateInput(wrap, Sdf.ValueTypeNames.Token).Set("repeat")
     colour = name in COLOURS
-    output = texture.CreateOutput("rgb" if colour else "r", Sdf.ValueTypeNames.Float3 if colour else Sdf.ValueTypeNames.Float)
+    output = texture.CreateOutput(
+        "rgb" if colour else "r", Sdf.ValueTypeNames.Float3 if colour else Sdf.ValueTypeNames.Float
+    )
     surface.CreateInput(name, input_type(name)).ConnectToSource(output)
 
 

@@ -12,10 +12,13 @@ from pxr import Kind, Sdf, Usd, UsdGeom, UsdPhysics, UsdShade, Vt
 from twin.assets.asset import Asset, Part, Surface
 from twin.stage.author import author, declare, place
 from twin.stage.files import publish, store_images
+from twin.stage.hulls import hull
 from twin.stage.looks import look, values
 from twin.stage.networks import define_network
 from twin.stage.opinions import is_metric, surface_images
+from twin.stage.polygons import Values
 from twin.stage.surfaces import named_surfaces, prim_name, surface_name
+from twin.stage.tidy import Tidy, tidied
 
 FORMAT = 1
 """Version of the files' layout; it is part of their names."""
@@ -78,14 +81,8 @@ def _material(stage: Usd.Stage, name: str, surface: Surface, mdl: bool) -> None:
 
 def _part(stage: Usd.Stage, asset: Asset, part: Part) -> None:
     UsdGeom.Scope.Define(stage, f"{ROOT}/geometry")
-    mesh = define_mesh(stage, f"{ROOT}/geometry/{part.name}", part.points, part.faces)
+    mesh = define_mesh(stage, f"{ROOT}/geometry/{part.name}", tidied(part.points, part.faces, part.normals, part.uv))
     mesh.CreateDoubleSidedAttr(part.double_sided)
-    if part.normals is not None:
-        mesh.CreateNormalsAttr(_vec3(part.normals))
-        mesh.SetNormalsInterpolation(UsdGeom.Tokens.vertex)
-    if part.uv is not None:
-        texture = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar("st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex)
-        texture.Set(Vt.Vec2fArray.FromNumpy(np.ascontiguousarray(part.uv, dtype=np.float32)))
     bind(mesh.GetPrim(), f"{ROOT}/materials/{surface_name(asset, part.surface)}")
 
 
@@ -95,16 +92,30 @@ def bind(prim: Usd.Prim, material: str) -> None:
     prim.CreateRelationship("material:binding", custom=False).SetTargets([Sdf.Path(material)])
 
 
-def define_mesh(stage: Usd.Stage, path: str, points: Any, faces: Any) -> UsdGeom.Mesh:
+def define_mesh(stage: Usd.Stage, path: str, tidy: Tidy) -> UsdGeom.Mesh:
     """Define a triangle mesh that is not subdivided."""
     mesh = UsdGeom.Mesh.Define(stage, path)
-    mesh.CreatePointsAttr(_vec3(points))
-    mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(faces), 3, dtype=np.int32)))
-    mesh.CreateFaceVertexIndicesAttr(Vt.IntArray.FromNumpy(np.ascontiguousarray(faces, dtype=np.int32).ravel()))
+    mesh.CreatePointsAttr(_vec3(tidy.points))
+    mesh.CreateFaceVertexCountsAttr(Vt.IntArray.FromNumpy(np.full(len(tidy.faces), 3, dtype=np.int32)))
+    mesh.CreateFaceVertexIndicesAttr(_ints(tidy.faces.ravel()))
     mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
-    corners = np.stack([np.min(points, axis=0), np.max(points, axis=0)]).astype(np.float32)
-    mesh.CreateExtentAttr(_vec3(corners))
+    mesh.CreateExtentAttr(_vec3(np.stack([tidy.points.min(axis=0), tidy.points.max(axis=0)])))
+    _primvar(mesh, "normals", Sdf.ValueTypeNames.Normal3fArray, _vec3(tidy.normals.rows), tidy.normals)
+    if tidy.uv is not None:
+        rows = Vt.Vec2fArray.FromNumpy(np.ascontiguousarray(tidy.uv.rows, dtype=np.float32))
+        _primvar(mesh, "st", Sdf.ValueTypeNames.TexCoord2fArray, rows, tidy.uv)
     return mesh
+
+
+def _primvar(mesh: UsdGeom.Mesh, name: str, kind: Sdf.ValueTypeName, rows: Any, values: Values) -> None:
+    primvar = UsdGeom.PrimvarsAPI(mesh).CreatePrimvar(name, kind, values.interpolation)
+    primvar.Set(rows)
+    if values.indices is not None:
+        primvar.SetIndices(_ints(values.indices))
+
+
+def _ints(values: Any) -> Vt.IntArray:
+    return Vt.IntArray.FromNumpy(np.ascontiguousarray(values, dtype=np.int32))
 
 
 def _vec3(values: Any) -> Vt.Vec3fArray:
@@ -114,30 +125,19 @@ def _vec3(values: Any) -> Vt.Vec3fArray:
 def _collider(stage: Usd.Stage, number: int, points: Any) -> None:
     scope = UsdGeom.Scope.Define(stage, f"{ROOT}/colliders")
     scope.CreatePurposeAttr(UsdGeom.Tokens.guide)
-    mesh = define_mesh(stage, f"{ROOT}/colliders/piece_{number}", *hull(points))
+    mesh = define_mesh(stage, f"{ROOT}/colliders/piece_{number}", tidied(*hull(points), None, None))
     prim = mesh.GetPrim()
     UsdPhysics.CollisionAPI.Apply(prim).CreateCollisionEnabledAttr(True)
     UsdPhysics.MeshCollisionAPI.Apply(prim).CreateApproximationAttr(UsdPhysics.Tokens.convexHull)
-
-
-def hull(points: Any) -> tuple[Any, Any]:
-    """Return the vertices and outward triangles of a convex piece."""
-    from scipy.spatial import ConvexHull
-
-    shape = ConvexHull(np.asarray(points, dtype=np.float64))
-    kept = np.sort(shape.vertices)
-    faces = shape.simplices.copy()
-    a, b, c = (shape.points[faces[:, corner]] for corner in range(3))
-    inward = np.einsum("ij,ij->i", np.cross(b - a, c - a), shape.equations[:, :3]) < 0
-    faces[inward] = faces[inward][:, ::-1]
-    return np.asarray(points)[kept], np.searchsorted(kept, faces)
 
 
 def _keypoints(stage: Usd.Stage, asset: Asset) -> None:
     for number, (name, position) in enumerate(asset.keypoints.items()):
         UsdGeom.Scope.Define(stage, f"{ROOT}/keypoints")
         valid = prim_name(name)
-        prim = UsdGeom.Xform.Define(stage, f"{ROOT}/keypoints/{valid if valid == name else f'{valid}_{number}'}").GetPrim()
+        prim = UsdGeom.Xform.Define(
+            stage, f"{ROOT}/keypoints/{valid if valid == name else f'{valid}_{number}'}"
+        ).GetPrim()
         T = np.eye(4)
         T[:3, 3] = position
         place(prim, T)

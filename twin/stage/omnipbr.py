@@ -52,7 +52,11 @@ def values(name: str, value: float | tuple[float, ...] | Image) -> dict[str, Jso
 def _diffuse(value: float | tuple[float, ...] | Image) -> dict[str, Json]:
     if isinstance(value, Image):
         tint = [float(number) for number in value.scale[:3]]
-        return {"diffuse_texture": texture_asset(value), "diffuse_tint": tint, "diffuse_color_constant": [1.0, 1.0, 1.0]}
+        return {
+            "diffuse_texture": texture_asset(value),
+            "diffuse_tint": tint,
+            "diffuse_color_constant": [1.0, 1.0, 1.0],
+        }
     return {"diffuse_texture": NO_IMAGE, "diffuse_tint": [1.0, 1.0, 1.0], "diffuse_color_constant": _colour(value)}
 
 
@@ -85,13 +89,23 @@ def _emission(value: float | tuple[float, ...] | Image) -> dict[str, Json]:
     colour = [1.0, 1.0, 1.0] if isinstance(value, Image) else _colour(value)
     image = texture_asset(value) if isinstance(value, Image) else NO_IMAGE
     lit = textured or any(colour)
-    return {"enable_emission": lit, "emissive_color": colour, "emissive_color_texture": image, "emissive_intensity": 1.0}
+    return {
+        "enable_emission": lit,
+        "emissive_color": colour,
+        "emissive_color_texture": image,
+        "emissive_intensity": 1.0,
+    }
 
 
 def _opacity(value: float | tuple[float, ...] | Image) -> dict[str, Json]:
     if isinstance(value, Image):
         image = texture_asset(value, scalar=True)
-        return {"enable_opacity": True, "enable_opacity_texture": True, "opacity_texture": image, "opacity_constant": 1.0}
+        return {
+            "enable_opacity": True,
+            "enable_opacity_texture": True,
+            "opacity_texture": image,
+            "opacity_constant": 1.0,
+        }
     number = _number(value)
     clear = {"enable_opacity_texture": False, "opacity_texture": NO_IMAGE}
     return {"enable_opacity": number < 1.0, "opacity_constant": number, **clear}

@@ -83,11 +83,13 @@ def welded(points: Floats, corners: Corners, values: list[Values | None]) -> tup
     key = corners.point.ravel()
     rows: list[Ints | None] = []
     for item in values:
-        row = None if item is None else same_rows(item.rows)[item.pick(_elements(item, corners))].ravel()
+        row = None if item is None else _rows(item)[item.pick(_elements(item, corners))].ravel()
         rows.append(row)
-        key = key if row is None else _paired(key, row)
+        key = key if row is None else paired(key, row)
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    found = [None if item is None or row is None else item.rows[row[first]] for item, row in zip(values, rows, strict=True)]
+    found = [
+        None if item is None or row is None else item.rows[row[first]] for item, row in zip(values, rows, strict=True)
+    ]
     return points[corners.point.ravel()[first]], inverse.reshape(-1, 3), found
 
 
@@ -106,21 +108,48 @@ def same_rows(rows: Floats) -> Ints:
     bits = np.ascontiguousarray(rows + np.float32(0)).view(np.uint32).astype(np.int64)
     key = bits[:, 0]
     for column in range(1, bits.shape[1]):
-        key = _paired(key, bits[:, column])
+        key = paired(key, bits[:, column])
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     return first[inverse].astype(np.int64)
 
 
+def face_normals(points: Any, faces: Ints) -> Any:
+    """Return the unit normals of triangles, shape (F, 3); +z where a triangle has no area."""
+    return _unit(_crossed(points, faces))
+
+
 def vertex_normals(points: Any, faces: Ints) -> Any:
     """Return unit normals, each the mean of its faces' weighted by area; +z where there is none."""
-    a, b, c = (points[faces[:, corner]].astype(np.float64) for corner in range(3))
-    weighted = np.cross(b - a, c - a)
+    weighted = _crossed(points, faces)
     total = np.stack(
         [np.bincount(faces.ravel(), np.repeat(weighted[:, axis], 3), len(points)) for axis in range(3)], axis=1
     )
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    up = np.tile([0.0, 0.0, 1.0], (len(points), 1))
-    return np.divide(total, length, out=up, where=length > 0)
+    return _unit(total)
+
+
+def is_flat(normals: Values, points: Floats, corners: Corners) -> bool:
+    """Say whether normals are those of the triangles themselves."""
+    if normals.interpolation != "uniform":
+        return False
+    given = normals.rows[normals.pick(corners.face)]
+    own = face_normals(points, corners.point)
+    return bool(np.all(np.einsum("ij,ij->i", given, own) > 1 - 1e-5))
+
+
+def _crossed(points: Any, faces: Ints) -> Any:
+    a, b, c = (points[faces[:, corner]].astype(np.float64) for corner in range(3))
+    return np.cross(b - a, c - a)
+
+
+def _unit(vectors: Any) -> Any:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    up = np.tile([0.0, 0.0, 1.0], (len(vectors), 1))
+    return np.divide(vectors, length, out=up, where=length > 0)
+
+
+def _rows(item: Values) -> Ints:
+    """Number rows so that equal ones are one; a primvar with indices says itself which are."""
+    return same_rows(item.rows) if item.indices is None else np.arange(len(item.rows))
 
 
 def _elements(item: Values, corners: Corners) -> Ints:
@@ -136,7 +165,7 @@ def _per_point(item: Values, count: int) -> Floats:
     return item.rows if item.indices is None and item.interpolation != "constant" else item.rows[item.pick(elements)]
 
 
-def _paired(a: Ints, b: Ints) -> Ints:
+def paired(a: Ints, b: Ints) -> Ints:
     """Number the pairs (a, b) so that their order is the pairs' order."""
     if b.max(initial=0) < 1 << 32 and a.max(initial=0) < 1 << 31:
         return (a << 32) | b

@@ -41,7 +41,9 @@ def read(path: Path, classes: Mapping[str, int]) -> Geometry:
     try:
         stage = Usd.Stage.Open(str(path))
     except Tf.ErrorException as error:
-        raise AssetError(f"the stage cannot be opened: {str(error).strip().splitlines()[-1]}", where=str(path)) from None
+        raise AssetError(
+            f"the stage cannot be opened: {str(error).strip().splitlines()[-1]}", where=str(path)
+        ) from None
     _check_stage(stage, path, layers)
     reader = _Reader(stage, roots)
     reader.visit(stage.GetPseudoRoot(), _Inherited())
@@ -224,7 +226,9 @@ class _Reader:
                     below(child, inner)
 
         below(prim, replace(here, label=label))
-        return Member(str(prim.GetPath()), str(prim.GetAttribute("twin:asset").Get(TIME)), label, tuple(meshes), keypoints)
+        return Member(
+            str(prim.GetPath()), str(prim.GetAttribute("twin:asset").Get(TIME)), label, tuple(meshes), keypoints
+        )
 
 
 def _invisible(prim: Usd.Prim) -> bool:

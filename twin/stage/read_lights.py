@@ -53,7 +53,12 @@ def _scaled(kind: str, inputs: dict[str, Json], scale: Array) -> str:
     """Put the scale of a light's transform into its size; a light at infinity has none."""
     if kind in ("dome", "distant") or np.allclose(scale, 1, atol=1e-5):
         return ""
-    sizes = {"rect": {"width": 0, "height": 1}, "disk": {"radius": 0}, "sphere": {"radius": 0}, "cylinder": {"length": 0, "radius": 1}}
+    sizes = {
+        "rect": {"width": 0, "height": 1},
+        "disk": {"radius": 0},
+        "sphere": {"radius": 0},
+        "cylinder": {"length": 0, "radius": 1},
+    }
     for name, axis in sizes[kind].items():
         inputs[name] = float(inputs[name] * scale[axis])
     pairs = {"rect": (), "disk": (0, 1), "sphere": (0, 1, 2), "cylinder": (1, 2)}[kind]
@@ -85,7 +90,11 @@ def _extras(prim: Usd.Prim, kind: str) -> str:
         found.append("a texture on a rect light")
     if kind == "dome" and prim.GetAttribute("inputs:texture:format").Get(TIME) not in (None, "automatic", "latlong"):
         found.append(f"a dome in the format {prim.GetAttribute('inputs:texture:format').Get(TIME)}")
-    found += [f"a {name} multiplier" for name in ("diffuse", "specular") if prim.GetAttribute(f"inputs:{name}").Get(TIME) != 1.0]
+    found += [
+        f"a {name} multiplier"
+        for name in ("diffuse", "specular")
+        if prim.GetAttribute(f"inputs:{name}").Get(TIME) != 1.0
+    ]
     found += _shaping(prim) + _linking(prim)
     if prim.GetAttribute("treatAsPoint") and prim.GetAttribute("treatAsPoint").Get(TIME):
         found.append("a point without a size")

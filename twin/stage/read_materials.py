@@ -55,7 +55,11 @@ def _surface(material: UsdShade.Material) -> UsdShade.Shader:
     shader = material.ComputeSurfaceSource()[0]
     if not shader:
         contexts = sorted(o.GetFullName() for o in material.GetSurfaceOutputs() if o.HasConnectedSource())
-        raise Unreadable(f"the material has {', '.join(contexts)} but no UsdPreviewSurface" if contexts else "the material has no surface")
+        raise Unreadable(
+            f"the material has {', '.join(contexts)} but no UsdPreviewSurface"
+            if contexts
+            else "the material has no surface"
+        )
     identifier = shader.GetIdAttr().Get()
     if identifier != "UsdPreviewSurface":
         raise Unreadable(f"the surface shader is {identifier or 'no built-in one'}, not UsdPreviewSurface")
@@ -82,7 +86,13 @@ def _input(name: str, item: UsdShade.Input, uv: Uv, roots: Any) -> Any:
     if UsdShade.Utils.GetType(source.GetName()) == UsdShade.AttributeType.Output:
         return _texture(name, source, uv, roots)
     value = source.Get(TIME)
-    return None if value is None else tuple(float(v) for v in value) if hasattr(value, "__len__") and not isinstance(value, str) else _number(value)
+    return (
+        None
+        if value is None
+        else tuple(float(v) for v in value)
+        if hasattr(value, "__len__") and not isinstance(value, str)
+        else _number(value)
+    )
 
 
 def _number(value: Any) -> float:

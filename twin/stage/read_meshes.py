@@ -17,7 +17,7 @@ from twin.errors import AssetError
 from twin.stage import gprims
 from twin.stage.geometry import Mesh
 from twin.stage.guard import check_mesh
-from twin.stage.polygons import Corners, Values, compact, triangles, vertex_normals, welded
+from twin.stage.polygons import Corners, Values, compact, is_flat, triangles, vertex_normals, welded
 from twin.stage.solids import Solid
 
 TIME = Usd.TimeCode.EarliestTime()
@@ -48,7 +48,10 @@ def read_mesh(prim: Usd.Prim, matrix: Gf.Matrix4d, label: str, bind: Callable[[U
     """
     schema, path = UsdGeom.Mesh(prim), str(prim.GetPath())
     points = _floats(schema.GetPointsAttr().Get(TIME), 3)
-    counts, indices = _ints(schema.GetFaceVertexCountsAttr().Get(TIME)), _ints(schema.GetFaceVertexIndicesAttr().Get(TIME))
+    counts, indices = (
+        _ints(schema.GetFaceVertexCountsAttr().Get(TIME)),
+        _ints(schema.GetFaceVertexIndicesAttr().Get(TIME)),
+    )
     check_mesh(points, counts, indices, path)
     holes = _ints(schema.GetHoleIndicesAttr().Get(TIME))
     if holes.size and not (holes.min() >= 0 and holes.max() < len(counts)):
@@ -62,6 +65,8 @@ def read_mesh(prim: Usd.Prim, matrix: Gf.Matrix4d, label: str, bind: Callable[[U
     for name, faces, binding in _subsets(prim, len(counts), bind):
         chosen = corners if faces is None else corners.of_faces(faces)
         uv = _uv(prim, binding.uv, sizes)
+        if normals is not None and is_flat(normals, points, chosen):
+            normals = None
         yield _finished(f"{path}{name}", points, chosen, (normals, uv), smooth, matrix, (sided, label, binding))
 
 
@@ -180,7 +185,9 @@ def _fitting(values: Values, sizes: tuple[int, int, int], where: str) -> Values:
     if wanted is None:
         raise AssetError(f"'{values.interpolation}' is no interpolation", where=where)
     if values.elements() < wanted:
-        raise AssetError(f"there are {values.elements()} values for {wanted} elements ({values.interpolation})", where=where)
+        raise AssetError(
+            f"there are {values.elements()} values for {wanted} elements ({values.interpolation})", where=where
+        )
     if not np.isfinite(values.rows).all():
         raise AssetError("a value is not finite", where=where)
     if values.interpolation in ("vertex", "varying") and values.elements() > wanted:

@@ -85,7 +85,9 @@ def existing_prim(stage: Usd.Stage, name: str, fixture: Prim) -> str:
     if len(found) != 1:
         known_labels = sorted({item for labels in labelled.values() for item in labels})
         text = f"{len(found)} prims of the stage have the label '{label}'"
-        raise SpecError(text, where=f"{where}.label", expected="exactly one", hint=f"its labels: {listed(known_labels)}")
+        raise SpecError(
+            text, where=f"{where}.label", expected="exactly one", hint=f"its labels: {listed(known_labels)}"
+        )
     return found[0]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import drjit as dr
 import mitsuba as mi
@@ -21,17 +22,13 @@ class Triangles:
     """Every mesh of a stage, one behind the other.
 
     Args:
-        faces: Vertex indices, relative to the first vertex of the mesh.
-        points: Vertices [m], in the frame of their own body.
-        normals: Vertex normals, zeros where the mesh is flat.
-        uv: Texture coordinates, zeros where the mesh has none.
-        meshes: First vertex, first face, material row and flags of each mesh.
+        faces: Vertices of each face, relative to the first one of its mesh, and one word unused.
+        vertices: Point [m] in the frame of its body, u, normal (zeros where the mesh is flat) and v of each vertex.
+        meshes: First vertex, first face, material row and smoothness of each mesh.
     """
 
     faces: Dr
-    points: Dr
-    normals: Dr
-    uv: Dr
+    vertices: Dr
     meshes: Dr
 
 
@@ -80,21 +77,21 @@ def triangles(meshes: Sequence[Mesh], material_rows: Mapping[str, int]) -> Trian
         (vertex, face, material_rows.get(mesh.material, last), _SMOOTH if mesh.normals is not None else 0)
         for mesh, vertex, face in zip(meshes, vertices, faces, strict=True)
     ]
-    return Triangles(
-        faces=words(_stacked([mesh.faces for mesh in meshes])),
-        points=floats(_stacked([mesh.points for mesh in meshes])),
-        normals=floats(_stacked([_or_zeros(mesh.normals, mesh, 3) for mesh in meshes])),
-        uv=floats(_stacked([_or_zeros(mesh.uv, mesh, 2) for mesh in meshes])),
-        meshes=words(rows),
-    )
+    return Triangles(words(_joined(map(_padded, meshes))), floats(_joined(map(_vertices, meshes))), words(rows))
 
 
-def _or_zeros(values: npt.NDArray[np.float32] | None, mesh: Mesh, width: int) -> npt.NDArray[np.float32]:
-    return np.zeros((len(mesh.points), width), dtype=np.float32) if values is None else values
+def _padded(mesh: Mesh) -> npt.NDArray[np.uint32]:
+    return np.pad(mesh.faces, ((0, 0), (0, 1)))
 
 
-def _stacked(arrays: Sequence[npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
-    return np.concatenate([array.ravel() for array in arrays]) if arrays else np.zeros(0)
+def _vertices(mesh: Mesh) -> npt.NDArray[np.float32]:
+    normals = np.zeros_like(mesh.points) if mesh.normals is None else mesh.normals
+    uv = np.zeros((len(mesh.points), 2), dtype=np.float32) if mesh.uv is None else mesh.uv
+    return np.concatenate([mesh.points, uv[:, :1], normals, uv[:, 1:]], axis=1)
+
+
+def _joined(arrays: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return np.concatenate([np.zeros(0), *(array.ravel() for array in arrays)])
 
 
 def placement(bodies: Sequence[tuple[object, int, npt.NDArray[np.float64]]]) -> Placement:
@@ -126,11 +123,9 @@ def hit(triangles: Triangles, placement: Placement, ray: Dr, found: Dr, active: 
     inner = dr.select(many != 0, found.shape_index, 0)
     row = dr.gather(mi.UInt32, placement.first_mesh, body, active) + inner
     info = dr.gather(mi.Vector4u, triangles.meshes, row, active)
-    corners = dr.gather(mi.Vector3u, triangles.faces, info.y + found.prim_index, active) + info.x
+    face = dr.gather(mi.Vector4u, triangles.faces, info.y + found.prim_index, active) + info.x
     T = [dr.gather(mi.Vector4f, placement.transforms, body * 3 + k, active) for k in range(3)]
-    p0, p1, p2 = (dr.gather(mi.Vector3f, triangles.points, corner, active) for corner in corners)
-    n0, n1, n2 = (dr.gather(mi.Vector3f, triangles.normals, corner, active) for corner in corners)
-    uv0, uv1, uv2 = (dr.gather(mi.Vector2f, triangles.uv, corner, active) for corner in corners)
+    (p0, n0, uv0), (p1, n1, uv1), (p2, n2, uv2) = (_vertex(triangles, face[k], active) for k in range(3))
     b1, b2 = found.prim_uv.x, found.prim_uv.y
     b0 = 1.0 - b1 - b2
     e1, e2 = _turned(T, p1 - p0), _turned(T, p2 - p0)
@@ -143,6 +138,11 @@ def hit(triangles: Triangles, placement: Placement, ray: Dr, found: Dr, active: 
     normal = dr.select(dr.dot(normal, facet) < 0.0, -normal, normal)
     tangent, bitangent = _tangents(normal, e1, e2, uv1 - uv0, uv2 - uv0)
     return Hit(mi.Point3f(point), facet, normal, tangent, bitangent, mi.Point2f(uv0 * b0 + uv1 * b1 + uv2 * b2), info.z)
+
+
+def _vertex(triangles: Triangles, index: Dr, active: Dr) -> tuple[Dr, Dr, Dr]:
+    low, high = (dr.gather(mi.Vector4f, triangles.vertices, index * 2 + half, active) for half in range(2))
+    return mi.Vector3f(low.xyz), mi.Vector3f(high.xyz), mi.Vector2f(low.w, high.w)
 
 
 def _turned(T: Sequence[Dr], vector: Dr) -> Dr:

@@ -1,0 +1,50 @@
+"""Stored states come back exactly, by frame number, to be rendered again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.jobs import made
+from tests.jobs.made import fill
+from tests.writers import made as frames
+from twin.errors import RunError, ShardError
+from twin.jobs.source import StateSource
+
+
+def test_states_come_back_exactly(tmp_path: Path) -> None:
+    fill(tmp_path, 10)
+    source = StateSource(tmp_path)
+    assert len(source) == 10
+    for index in (9, 0, 5):
+        assert source.state(index).to_json() == frames.state(index).to_json()
+    with pytest.raises(ShardError) as caught:
+        source.state(10)
+    assert str(caught.value) == f"{tmp_path}: there is no frame 10\n  expected: frames 0 to 9"
+    source.close()
+
+
+def test_the_key_changes_with_what_the_states_follow_from(tmp_path: Path) -> None:
+    keys = set()
+    for number, change in enumerate(({}, {"seed": 5}, {"digest": "e" * 64}, {"source": "x"}, {"twin_version": "9"})):
+        run = made.run(tmp_path / str(number), 8, **change)
+        frames.write(run.paths.shard(0), 0, 8)
+        fill(tmp_path / str(number), 8) if not set(change) - {"seed"} else _record(tmp_path / str(number), change)
+        keys.add(StateSource(tmp_path / str(number)).key)
+    assert len(keys) == 4  # the first two are the same run
+
+
+def _record(folder: Path, change: dict[str, object]) -> None:
+    from twin.jobs.inline import generate
+
+    run = made.run(folder, 8, **change)
+    generate(run, run.plan, made.maker())
+
+
+def test_a_folder_without_a_dataset_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="there is no dataset here"):
+        StateSource(tmp_path)
+    made.run(tmp_path, 8)
+    with pytest.raises(ShardError, match="the dataset has no finished shard yet"):
+        StateSource(tmp_path)

@@ -1,0 +1,76 @@
+"""Make a triangle mesh as good USD has it: no point twice, no empty or repeated face, repeated values stored once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from twin.stage.polygons import Floats, Ints, Values, face_normals, paired, same_rows
+
+
+@dataclass(frozen=True, eq=False)
+class Tidy:
+    """A mesh whose points are unique; normals and uv sit on corners where a point has several.
+
+    Args:
+        points: Unique points that faces use, in the order of their first use in ``points`` before, shape (V, 3).
+        faces: Point indices, shape (F, 3).
+        normals: Normals, ``uniform`` where the mesh is shaded flat.
+        uv: Texture coordinates, or None.
+    """
+
+    points: Floats
+    faces: Ints
+    normals: Values
+    uv: Values | None
+
+
+def tidied(points: Floats, faces: npt.NDArray[np.uint32], normals: Floats | None, uv: Floats | None) -> Tidy:
+    """Weld a mesh by position; its triangles keep their order, corners and look."""
+    corners = faces.astype(np.int64)
+    welded = same_rows(points)[corners]
+    kept = _whole(points, welded)
+    corners, welded = corners[kept], welded[kept]
+    used = np.zeros(len(points), dtype=bool)
+    used[welded] = True
+    welded = (np.cumsum(used) - 1)[welded]
+    unique = points[used]
+    flat = normals is None
+    shading = (
+        _indexed(face_normals(unique, welded).astype(np.float32), "uniform")
+        if flat
+        else _wedges(normals, corners, welded)
+    )
+    assert shading is not None, "a mesh is shaded flat or has normals"
+    return Tidy(unique, welded, shading, _wedges(uv, corners, welded))
+
+
+def _whole(points: Floats, faces: Ints) -> npt.NDArray[np.bool_]:
+    """Tell the faces that have an area and are not there already."""
+    a, b, c = (points[faces[:, corner]] for corner in range(3))
+    sound = np.any(np.cross(b - a, c - a) != 0, axis=1)
+    low, middle, high = np.sort(faces, axis=1).T
+    _, first = np.unique(paired(paired(low, middle), high), return_index=True)
+    new = np.zeros(len(faces), dtype=bool)
+    new[first] = True
+    return np.asarray(sound & new)
+
+
+def _wedges(values: Floats | None, corners: Ints, points: Ints) -> Values | None:
+    """Say values of the old points on the new points, or on corners where a new point has several."""
+    if values is None:
+        return None
+    row = same_rows(values)[corners]
+    at = np.zeros(int(points.max(initial=-1)) + 1, dtype=np.int64)
+    at[points] = row
+    if np.array_equal(at[points], row):
+        return _indexed(values[at], "vertex")
+    return _indexed(values[row.ravel()], "faceVarying")
+
+
+def _indexed(rows: Floats, interpolation: str) -> Values:
+    """Store repeated rows once."""
+    first, place = np.unique(same_rows(rows), return_inverse=True)
+    return Values(rows, interpolation) if len(first) == len(rows) else Values(rows[first], interpolation, place)
