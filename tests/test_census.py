@@ -14,7 +14,9 @@ from twin.spec.values import Distribution
 ROOT = Path(__file__).resolve().parent.parent
 SCENES = {path: path.read_text() for path in sorted((ROOT / "scenes").rglob("*.yaml"))}
 DOCS = "\n".join(path.read_text() for path in sorted((ROOT / "docs").rglob("*.md")))
-TESTS = "\n".join(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != Path(__file__).name)
+TESTS = "\n".join(
+    path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != Path(__file__).name
+)
 
 registry.assemble()
 FAMILIES = {family.__name__: sorted(family.kinds) for family in Kind.__subclasses__()}

@@ -18,7 +18,8 @@ world: {floor: {kind: floor, size: [2, 2]}}
 lights: {sky: {kind: dome, intensity: {uniform: [0.5, 1]}}}
 objects: {ball: {asset: {kind: sphere, radius: 10 cm}, label: ball}}
 placement: {rest: {kind: fixed, objects: [ball], position: [0, 0, {uniform: [0, 10 cm]}]}}
-cameras: {front: {resolution: [64, 48], fov: 60 deg, pose: {kind: orbit, target: ball, distance: 0.8 m, elevation: 30 deg}}}
+cameras:
+  front: {resolution: [64, 48], fov: 60 deg, pose: {kind: orbit, target: ball, distance: 0.8 m, elevation: 30 deg}}
 engine: {kind: blank}
 """
 
@@ -38,7 +39,9 @@ def twin(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedPro
 def test_help_is_grouped_by_use() -> None:
     done = twin("--help")
     assert done.returncode == 0
-    order = [done.stdout.index(word) for word in ("Design", "check", "build", "Generate", "generate", "Machine", "doctor")]
+    order = [
+        done.stdout.index(word) for word in ("Design", "check", "build", "Generate", "generate", "Machine", "doctor")
+    ]
     assert order == sorted(order)
 
 

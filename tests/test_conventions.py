@@ -51,7 +51,8 @@ def test_distortion_jacobian_matches_finite_differences() -> None:
     rng = np.random.default_rng(0)
     xy, step = rng.uniform(-0.6, 0.6, (50, 2)), 1e-6
     numeric = np.stack(
-        [(c.distort(xy + step * e, RATIONAL) - c.distort(xy - step * e, RATIONAL)) / (2 * step) for e in np.eye(2)], axis=-1
+        [(c.distort(xy + step * e, RATIONAL) - c.distort(xy - step * e, RATIONAL)) / (2 * step) for e in np.eye(2)],
+        axis=-1,
     )
     np.testing.assert_allclose(c._distort_jacobian(xy, RATIONAL), numeric, atol=1e-7)
 

@@ -36,7 +36,9 @@ def test_the_version_is_said_once() -> None:
 HEAVY = ("pxr", "mitsuba", "drjit", "mujoco", "trimesh", "scipy", "torch", "h5py", "pyarrow")
 
 
-@pytest.mark.parametrize(("module", "allowed"), [("twin", ()), ("twin.cli", ()), ("twin.registry", ()), ("twin.data", ("h5py",))])
+@pytest.mark.parametrize(
+    ("module", "allowed"), [("twin", ()), ("twin.cli", ()), ("twin.registry", ()), ("twin.data", ("h5py",))]
+)
 def test_imports_stay_light(module: str, allowed: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True)

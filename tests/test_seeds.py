@@ -26,7 +26,11 @@ def test_bits_are_the_same_in_another_process() -> None:
 def test_each_part_of_the_name_changes_the_bits(seed: int, index: int, stream: str, attempt: int) -> None:
     word = bits(seed, index, stream, attempt)[0]
     others = [(seed + 1, index, stream, attempt), (seed, index + 1, stream, attempt)]
-    others += [(seed, index, stream + "x", attempt), (seed, index, stream, attempt + 1), (index + 1, seed, stream, attempt)]
+    others += [
+        (seed, index, stream + "x", attempt),
+        (seed, index, stream, attempt + 1),
+        (index + 1, seed, stream, attempt),
+    ]
     assert all(bits(*other)[0] != word for other in others if other != (seed, index, stream, attempt))
 
 
@@ -56,7 +60,7 @@ def test_below_covers_its_range(count: int) -> None:
 
 def test_open_uniform_never_touches_its_ends() -> None:
     extremes = [(word >> 12) * 2.0**-52 + 0.5 * 2.0**-52 for word in (0, 2**64 - 1)]
-    assert 0.0 < extremes[0] and extremes[1] < 1.0
+    assert extremes[0] > 0.0 and extremes[1] < 1.0
 
 
 def test_stream_hash_is_pinned() -> None:

@@ -17,16 +17,23 @@ from typing import Any
 
 from twin import registry
 from twin.assets.library import Library
-from twin.frame import Frame
 from twin.dataset import generate, shard_header
+from twin.frame import Frame
 from twin.pipeline import Studio
 from twin.progress import progress_bar
 from twin.spec.load import LoadedScene
 from twin.spec.values import walk
 
+__all__ = ["Twin", "build", "generate", "load", "loads", "schema_text"]
+
 
 def load(
-    path: str | Path, *, seed: int = 0, sets: Sequence[str] = (), plugins: Sequence[Path] = (), library: Library | None = None
+    path: str | Path,
+    *,
+    seed: int = 0,
+    sets: Sequence[str] = (),
+    plugins: Sequence[Path] = (),
+    library: Library | None = None,
 ) -> Twin:
     """Load a scene spec.
 
@@ -44,7 +51,9 @@ def load(
     return Twin(registry.load(path, sets=sets, plugins=plugins, library=library), seed=seed, library=library)
 
 
-def loads(data: Mapping[str, Any], *, folder: Path | None = None, seed: int = 0, library: Library | None = None) -> Twin:
+def loads(
+    data: Mapping[str, Any], *, folder: Path | None = None, seed: int = 0, library: Library | None = None
+) -> Twin:
     """Load a scene from a dict; file names in it start from ``folder``, the working folder where None."""
     library = library or Library()
     return Twin(registry.loads(data, folder=folder or Path.cwd(), library=library), seed=seed, library=library)
@@ -131,7 +140,10 @@ class Twin:
         with progress_bar(f"rendering {self.loaded.path.name}", count) as step:
             for index in range(count):
                 frame = self.frame(index)
-                pictures += [(_caption(index, name, self.studio.cameras), draw(frame.camera(name))) for name in self.studio.cameras]
+                pictures += [
+                    (_caption(index, name, self.studio.cameras), draw(frame.camera(name)))
+                    for name in self.studio.cameras
+                ]
                 step()
         return write_sheet(pictures, out or Path(f"{self.loaded.path.stem}.sheet.png"))
 

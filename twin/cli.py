@@ -23,7 +23,7 @@ RENDER_MODULES = ("coacd", "drjit", "mitsuba", "mujoco", "oidn", "PIL", "pxr", "
 class Group(TyperGroup):
     """A command group in which every deliberate error ends in one message and its exit code."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
@@ -71,7 +71,9 @@ DESIGN, GENERATE, MACHINE = "Design", "Generate", "Machine"
 def check(
     scene: Annotated[Optional[Path], typer.Argument(help="Scene spec, a YAML file.", show_default=False)] = None,  # noqa: UP045
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors instead.")] = False,
-    resolved: Annotated[bool, typer.Option("--resolved", help="Print the resolved spec, each value with its origin.")] = False,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="Print the resolved spec, each value with its origin.")
+    ] = False,
     sets: Sets = None,
     plugins: Plugins = None,
 ) -> None:
@@ -91,9 +93,13 @@ def check(
 def render(
     scene: SceneFile,
     frame: Annotated[Optional[int], typer.Option(min=0, help="Frame to make alone.")] = None,  # noqa: UP045
-    sheet: Annotated[Optional[int], typer.Option(min=1, max=400, help="Make a contact sheet of this many frames.")] = None,  # noqa: UP045
-    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="File to write: .h5 or .png.", show_default=False)] = None,  # noqa: UP045
-    overlay: Annotated[bool, typer.Option("--overlay", help="Draw boxes, masks and keypoints over the pixels.")] = False,
+    sheet: Annotated[int | None, typer.Option(min=1, max=400, help="Make a contact sheet of this many frames.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write: .h5 or .png.", show_default=False)
+    ] = None,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Draw boxes, masks and keypoints over the pixels.")
+    ] = False,
     seed: Seed = 0,
     sets: Sets = None,
     plugins: Plugins = None,
@@ -133,7 +139,7 @@ def build(
 
 @app.command(rich_help_panel=GENERATE)
 def generate(
-    scene: Annotated[Optional[Path], typer.Argument(help="Scene spec; left out with --from.", show_default=False)] = None,  # noqa: UP045
+    scene: Annotated[Path | None, typer.Argument(help="Scene spec; left out with --from.", show_default=False)] = None,
     frames: Annotated[Optional[int], typer.Option(min=1, help="Number of frames in the dataset.")] = None,  # noqa: UP045
     out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Dataset folder; run again to resume.")] = None,  # noqa: UP045
     source: Annotated[
@@ -158,7 +164,8 @@ def generate(
     if out is None:
         raise typer.BadParameter("name the dataset folder with --out")
     made = dataset.generate(
-        scene, frames=frames, out=out, source=source, shard_size=shard_size, seed=seed, sets=sets or (), plugins=plugins or (),
+        scene, frames=frames, out=out, source=source, shard_size=shard_size, seed=seed, sets=sets or (),
+        plugins=plugins or (),
     )  # fmt: skip
     print(f"shards  {made.folder} ({made.frames} frames; {made.made} shards made, {made.kept} kept)")
     print(f"twin    {made.twin}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from twin.data import open_dataset
 from twin.errors import RunError, SpecError
 from twin.jobs import inline
 from twin.jobs.finish import finish, write_report
-from twin.jobs.plan import RunPlan, frame_bytes, group_length
-from twin.jobs.run import Identity, Run, open_run, plan_run, read_run
+from twin.jobs.plan import frame_bytes, group_length
+from twin.jobs.run import Identity, Run, open_run, plan_run
 from twin.jobs.source import StateSource
 from twin.jobs.task import ShardReport, ShardTask
 from twin.pipeline import Studio, run
@@ -95,8 +94,14 @@ def generate(
 
 
 def plan(
-    scene: str | Path | None, *, frames: int | None, out: Path | None, source: Path | None, shard_size: int | None,
-    sets: Sequence[str], plugins: Sequence[Path],
+    scene: str | Path | None,
+    *,
+    frames: int | None,
+    out: Path | None,
+    source: Path | None,
+    shard_size: int | None,
+    sets: Sequence[str],
+    plugins: Sequence[Path],
 ) -> list[str]:
     """Say what :func:`generate` would do, line by line, and touch nothing."""
     order = _order(scene, frames, source, None, sets, plugins, Library())
@@ -122,28 +127,40 @@ class _Order:
 
 
 def _order(
-    scene: str | Path | None, frames: int | None, source: str | Path | None, seed: int | None,
-    sets: Sequence[str], plugins: Sequence[Path], library: Library,
+    scene: str | Path | None,
+    frames: int | None,
+    source: str | Path | None,
+    seed: int | None,
+    sets: Sequence[str],
+    plugins: Sequence[Path],
+    library: Library,
 ) -> _Order:
     if source is None:
         if scene is None or frames is None:
-            raise SpecError("there is no " + ("scene" if scene is None else "number of frames"), hint="twin generate SCENE --frames N --out DIR")
+            raise SpecError(
+                "there is no " + ("scene" if scene is None else "number of frames"),
+                hint="twin generate SCENE --frames N --out DIR",
+            )
         return _Order(registry.load(scene, sets=sets, plugins=plugins, library=library), seed or 0, frames, None, ())
     if scene is not None or seed is not None:
-        raise SpecError("--from brings its own scene and seed", expected="changes as --set PATH=VALUE", hint="leave SCENE and --seed out")
+        raise SpecError(
+            "--from brings its own scene and seed",
+            expected="changes as --set PATH=VALUE",
+            hint="leave SCENE and --seed out",
+        )
     states = StateSource(Path(source))
     kept = states.identity
-    loaded = registry.loads(
-        json.loads(kept.spec) if isinstance(kept.spec, str) else kept.spec,
-        folder=Path(source), name=kept.scene, sets=sets, plugins=plugins, library=library,
-    )  # fmt: skip
+    # File names in a resolved scene are absolute; the working folder bounds them as a spec's own folder would.
+    loaded = registry.loads(kept.spec, folder=Path.cwd(), name=kept.scene, sets=sets, plugins=plugins, library=library)
     redraw = tuple(text.partition("=")[0].strip() for text in sets)
     return _Order(loaded, kept.seed, frames or len(states), states, redraw)
 
 
 def _open(order: _Order, studio: Studio, out: Path, shard_size: int | None) -> Run:
     if order.states and order.frames > len(order.states):
-        raise RunError(f"{order.frames} frames of a dataset that has {len(order.states)}", where=str(order.states.folder))
+        raise RunError(
+            f"{order.frames} frames of a dataset that has {len(order.states)}", where=str(order.states.folder)
+        )
     digest = registry.digest(order.loaded, studio.library)
     identity = Identity(
         scene=order.loaded.path.stem, spec=order.loaded.scene.model_dump(mode="json"), digest=digest, seed=order.seed,

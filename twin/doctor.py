@@ -21,7 +21,9 @@ def report() -> tuple[list[str], bool]:
 
     registry.assemble()
     lines = [f"twin {twin.__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"]
-    lines.append(f"cores: {len(os.sched_getaffinity(0))}, NVIDIA driver: {'found' if shutil.which('nvidia-smi') else 'none'}")
+    lines.append(
+        f"cores: {len(os.sched_getaffinity(0))}, NVIDIA driver: {'found' if shutil.which('nvidia-smi') else 'none'}"
+    )
     lines += ["", "engines"]
     obstacles = {name: kind.obstacle() for name, kind in sorted(Engine.kinds.items()) if issubclass(kind, EngineKind)}
     lines += [f"  {name:<10} {'ready' if not why else 'cannot run: ' + why}" for name, why in obstacles.items()]

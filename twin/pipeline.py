@@ -141,7 +141,9 @@ class Studio:
                     given=given, redraw=redraw, clock=clock,
                 )  # fmt: skip
             labels = self._labels(opened, state, clock)
-            missed = [] if given else unmet(self.scene, state, {name: labels[_visibility(name)] for name in self._judged})
+            missed = (
+                [] if given else unmet(self.scene, state, {name: labels[_visibility(name)] for name in self._judged})
+            )
             if not missed:
                 dropped = () if "visibility" in self.scene.labels else map(_visibility, self.cameras)
                 return state, {name: labels[name] for name in labels if name not in set(dropped)}

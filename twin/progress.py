@@ -30,9 +30,17 @@ def progress_bar(title: str, total: int, done: int = 0) -> Iterator[Callable[[],
 @contextmanager
 def _bar(title: str, total: int, done: int) -> Iterator[Callable[[], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    text, times = TextColumn("{task.description}"), (TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (text, BarColumn(), MofNCompleteColumn(), *times)
     with Progress(*columns, console=Console(stderr=True)) as bar:
         work = bar.add_task(title, total=total, completed=done)
         yield lambda: bar.advance(work)
@@ -49,7 +57,9 @@ def _lines(title: str, total: int, done: int) -> Iterator[Callable[[], None]]:
         now = time.monotonic()
         if now - said >= SECONDS_BETWEEN_LINES and count < total:
             said = now
-            print(f"{title}: {count}/{total} frames, {(now - start) / (count - done):.2f} s a frame", file=sys.stderr, flush=True)
+            pace = (now - start) / (count - done)
+            print(f"{title}: {count}/{total} frames, {pace:.2f} s a frame", file=sys.stderr, flush=True)
 
     yield step
-    print(f"{title}: {count}/{total} frames in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+    elapsed = time.monotonic() - start
+    print(f"{title}: {count}/{total} frames in {elapsed:.1f} s", file=sys.stderr, flush=True)

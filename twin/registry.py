@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twin.assets.library import Library
+from twin.assets.library import Library as Catalogue
 from twin.errors import SpecError
 from twin.spec import load as loader
 from twin.spec.describe import describe
@@ -23,6 +23,7 @@ from twin.spec.digest import digest
 from twin.spec.document import shown
 from twin.spec.kinds import close_kinds
 from twin.spec.load import LoadedScene
+from twin.spec.references import Library
 from twin.spec.schema import scene_schema
 
 KINDS = (
@@ -33,7 +34,6 @@ KINDS = (
     "twin.stage.fixtures",
     "twin.assets.bottle",
     "twin.assets.mesh",
-    "twin.assets.bottle",
     "twin.assets.mug",
     "twin.assets.primitives",
     "twin.engines.mitsuba.settings",
@@ -74,7 +74,7 @@ def load(
         SpecError: where anything is wrong, saying everything that is, with its place.
     """
     paths = assemble(plugins)
-    return loader.load(Path(path), library or Library(), sets=sets, plugins=paths)
+    return loader.load(Path(path), library or Catalogue(), sets=sets, plugins=paths)
 
 
 def loads(
@@ -82,6 +82,7 @@ def loads(
     *,
     folder: Path,
     name: str = "scene",
+    sets: Sequence[str] = (),
     plugins: Sequence[Path] = (),
     library: Library | None = None,
 ) -> LoadedScene:
@@ -91,6 +92,7 @@ def loads(
         data: What the YAML would say.
         folder: Where file names in it start from.
         name: What to call it in messages.
+        sets: ``path=value`` texts that are laid over it last.
         plugins: Python files that register further kinds.
         library: Knows the names of assets; the catalogue where None.
 
@@ -98,7 +100,7 @@ def loads(
         SpecError: where anything is wrong.
     """
     paths = assemble(plugins)
-    return loader.loads(data, library or Library(), folder=folder, name=name, plugins=paths)
+    return loader.loads(data, library or Catalogue(), folder=folder, name=name, sets=sets, plugins=paths)
 
 
 def schema() -> dict[str, Any]:

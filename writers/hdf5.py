@@ -6,14 +6,12 @@
             writer.append(frame)
 
 The shard is ``<path>.part`` until its last frame is written and synced. Images go to the disk as they come, one chunk
-a frame; all smaller columns wait in memory. Every call into HDF5 is made in a thread of the writer's own, where no
-signal handler can raise.
+a frame; all smaller columns wait in memory. No signal handler raises inside HDF5, which would not survive it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -27,6 +25,7 @@ from twin.writers.atomic import commit, disk_errors, part
 from twin.writers.check import FrameCheck
 from twin.writers.pixels import jpeg, linear_sha256
 from twin.writers.shard_file import ShardFile
+from twin.writers.signals import undisturbed
 from twin.writers.tables import state_rows
 
 
@@ -48,8 +47,6 @@ class ShardWriter:
         self._blocks: dict[int, tuple[tuple[int, ...], ...]] = {}
         self._file: ShardFile | None = None
         self._check: FrameCheck | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="twin-hdf5")
-        self._thread.submit(int).result()  # starts it while there is nothing to lose
 
     def add_block(self, block: Block) -> None:
         """Make a block's assets known; the same block again costs nothing."""
@@ -97,7 +94,7 @@ class ShardWriter:
 
     def abort(self) -> None:
         """Drop the shard where it is not finished."""
-        self._thread.submit(self._close).result()
+        undisturbed(self._close)
         part(self.path).unlink(missing_ok=True)
 
     def __enter__(self) -> ShardWriter:
@@ -111,12 +108,11 @@ class ShardWriter:
                 self.finish()
         finally:
             self.abort()
-            self._thread.shutdown()
 
     def _run(self, call: Callable[[], None]) -> None:
-        """Call into HDF5 from its own thread; raise what the disk said."""
+        """Call into HDF5; raise what the disk said."""
         with disk_errors(self.path):
-            self._thread.submit(call).result()
+            undisturbed(call)
             if self._file is not None and self._file.disk.fault is not None:
                 raise self._file.disk.fault
 
@@ -140,8 +136,10 @@ class ShardWriter:
         self._file = ShardFile(part(self.path), self.header, layout, state)
 
     def _close(self) -> None:
+        """Close and forget the file: Python would lose an interrupt while it frees what h5py keeps."""
         if self._file is not None:
             self._file.close()
+            self._file = None
 
     def _asset(self, row: AssetRow) -> int:
         return self._assets.setdefault(row, len(self._assets))

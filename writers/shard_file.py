@@ -1,4 +1,4 @@
-"""Hold the HDF5 file of a shard while it is written; every call here is made in one thread."""
+"""Hold the HDF5 file of a shard while it is written."""
 
 from __future__ import annotations
 

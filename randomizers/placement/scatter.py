@@ -74,7 +74,7 @@ class ScatterPlacement(PlacementKind):
             if not faults:
                 return Placed(result.T_world_object, dict(redraws))
             poses = {name: T for name, T in result.T_world_object.items() if name not in faults}
-            tries.update(faults)
+            tries.update(faults.keys())
             redraws.update(faults.values())
         raise self._restless(situation, result.residuals, redraws)
 

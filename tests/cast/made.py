@@ -167,7 +167,7 @@ class Analytic:
         return depth, np.where(np.isfinite(depth), np.array(self.ids)[nearest], 0)
 
     def silhouette(self, instance: int) -> Mask:
-        return np.isfinite(self.depth[self.ids.index(instance)])
+        return np.asarray(np.isfinite(self.depth[self.ids.index(instance)]))
 
 
 def analytic(shapes: Sequence[tuple[int, Shape, Array]], view: CameraState) -> Analytic:
@@ -178,7 +178,7 @@ def analytic(shapes: Sequence[tuple[int, Shape, Array]], view: CameraState) -> A
     seen = np.isfinite(directions[..., 0])
     depths = []
     for _, shape, T_world_shape in shapes:
-        T = np.linalg.inv(T_world_shape) @ view.T_world_camera
+        T = np.asarray(np.linalg.inv(T_world_shape) @ view.T_world_camera, dtype=np.float64)
         depth = np.full(directions.shape[:2], np.inf)
         depth[seen] = shape.depth(T[:3, 3], directions[seen] @ T[:3, :3].T)
         depths.append(depth)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cast.made import Array, Box, analytic, camera, mesh, stage, state
+from tests.cast.made import Box, Mask, analytic, camera, mesh, stage, state
 from twin import conventions
 from twin.cast.buffers import Truth
 from twin.cast.cutout import LAYERS
@@ -55,7 +55,7 @@ def cast(geometry: Geometry, opinions: dict[str, dict[str, object]] | None = Non
     return CastScene(geometry).cast(state(slots, {"eye": VIEW}, opinions))["eye"]
 
 
-def solid_cells(z: float, repeats: float = 1.0, keep: int = 1) -> Array:
+def solid_cells(z: float, repeats: float = 1.0, keep: int = 1) -> Mask:
     """Tell which rays meet the sheet at height z where the board is solid, by formula."""
     rays = conventions.pixel_directions(conventions.pixel_centers(320, 240), VIEW.K, VIEW.distortion)
     rays = rays @ VIEW.T_world_camera[:3, :3].T
@@ -101,7 +101,7 @@ def test_sheets_of_one_object_are_passed_too(checker: Path) -> None:
     member = Member("/s/m", "leaf", "box", (sheet(0.1), sheet(0.0)), {})
     geometry = replace(sheets(leaf(texture(checker))), slots=(Slot("/s", "s", (member,)),))
     truth = cast(geometry)
-    expected = np.select([solid_cells(0.1), solid_cells(0.0)], [1, 2])
+    expected = np.where(solid_cells(0.1), 1, np.where(solid_cells(0.0), 2, 0))
     assert np.count_nonzero(truth.mesh != np.where(np.isfinite(truth.depth), expected, -1)) <= 16
 
 

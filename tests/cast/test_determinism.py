@@ -10,7 +10,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from tests.cast.made import Ball, Box, camera, stage, state
+from tests.cast.made import Ball, Box, Shape, camera, stage, state
 from twin import conventions
 from twin.cast.buffers import Silhouette, Truth
 from twin.cast.scene import CastScene
@@ -25,7 +25,9 @@ def geometry() -> Geometry:
     """Make a table, and slots that choose between small and large meshes; the largest has 300,000 triangles."""
     table = Box((0.5, 0.5, 0.02), (0, 0, -0.02), label="table").meshes("/table")
     corners = ((0.05, 0.05, 0.02), (-0.05, 0.05, 0.02))
-    pools = [[Ball(0.05 + 0.01 * i, subdivisions=4), Box((0.05, 0.05, 0.02), keypoints=corners)] for i in range(4)]
+    pools: list[list[Shape]] = [
+        [Ball(0.05 + 0.01 * i, subdivisions=4), Box((0.05, 0.05, 0.02), keypoints=corners)] for i in range(4)
+    ]
     return stage(table, [*pools, [Ball(0.08, keypoints=((0.0, 0.0, 0.08),), subdivisions=7)]])
 
 

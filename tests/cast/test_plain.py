@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.cast.made import CLASSES, Array, Ball, Box, analytic, camera, icosphere, mesh, stage, state
+from tests.cast.made import CLASSES, Array, Ball, Box, Shape, analytic, camera, icosphere, mesh, stage, state
 from twin import conventions
 from twin.cast.lens import Lens
 from twin.cast.plain import Nearest, nearest
@@ -68,7 +68,7 @@ def test_the_casters_agree_on_real_meshes(seed: int, distortion: list[float]) ->
 
 
 def test_the_plain_caster_is_the_formula() -> None:
-    shapes = ((1, Box((0.05, 0.08, 0.03))), (2, Ball(0.06)))
+    shapes: tuple[tuple[int, Shape], ...] = ((1, Box((0.05, 0.08, 0.03))), (2, Ball(0.06)))
     view = camera(EYE, K, (161, 117))
     T_world_slots = [conventions.transform(np.eye(3), [x, 0.0, 0.05]) for x in (-0.05, 0.07)]
     geometry = stage([], [[shape] for _, shape in shapes])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.writers import made
 from twin.assets.asset import Asset
@@ -41,9 +42,9 @@ def maker(seconds: float = 0.0, log: Callable[[ShardTask], None] = lambda task: 
     return make
 
 
-def run(folder: Path, frames: int, shard_size: int | None = 8, **changes: object) -> Run:
+def run(folder: Path, frames: int, shard_size: int | None = 8, **changes: Any) -> Run:
     """Open a run of the made scene; ``changes`` replace parts of its identity."""
-    return open_run(folder, replace(IDENTITY, **changes), frames, shard_size=shard_size)  # type: ignore[arg-type]
+    return open_run(folder, replace(IDENTITY, **changes), frames, shard_size=shard_size)
 
 
 def fill(folder: Path, frames: int, shard_size: int | None = 8) -> tuple[Outcome, list[int]]:

@@ -44,9 +44,8 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> RunPaths:
 
 def beside(paths: RunPaths) -> dict[str, bytes]:
     """Return every file but shards, manifest and run.json."""
-    files = (
-        path for path in paths.folder.rglob("*") if path.is_file() and not path.name.startswith(("shard-", "run."))
-    )
+    files = (path for path in paths.folder.rglob("*") if path.is_file())
+    files = (path for path in files if not path.name.startswith(("shard-", "run.")))
     return {str(path.relative_to(paths.folder)): path.read_bytes() for path in files}
 
 
@@ -201,11 +200,10 @@ def test_labels_that_were_not_asked_for_are_null(tmp_path: Path) -> None:
     assert table["visible"].null_count == table["x0"].null_count == table.num_rows
 
 
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from("abc"), st.booleans() | st.integers() | st.floats() | st.text()), max_size=5
-    )
-)
+SCALARS = st.booleans() | st.integers() | st.floats() | st.text()
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), SCALARS, min_size=1), max_size=5))
 def test_any_mixture_of_values_fits_its_columns(rows: list[dict[str, object]]) -> None:
     columns = ValueColumns()
     for row in rows:
@@ -249,9 +247,8 @@ def test_models_of_textured_parts_keep_their_colour_and_uv(tmp_path: Path) -> No
     PIL.Image.new("RGB", (2048, 8), (200, 30, 20)).save(tmp_path / "red.png")
     asset = frames.asset("mug-1")
     uv = np.array([[0, 0], [1, 0], [0, 1], [0.5, 0.25]], np.float32)
-    surface = Surface(
-        "red", {"diffuseColor": Image(tmp_path / "red.png", "0" * 64), "roughness": 0.25}, texture_size=0.5
-    )
+    color = Image(tmp_path / "red.png", "0" * 64)
+    surface = Surface("red", {"diffuseColor": color, "roughness": 0.25}, texture_size=0.5)
     textured = dataclasses.replace(asset, parts=(dataclasses.replace(asset.parts[0], uv=uv, surface=surface),))
     assert glb(textured) == glb(textured)
     (tmp_path / "mesh.glb").write_bytes(glb(textured))

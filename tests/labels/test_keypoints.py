@@ -38,11 +38,11 @@ def frame(seed: int, distortion: list[float]) -> FrameState:
 def first_hit(frame_state: FrameState, points: Array) -> Array:
     """Return the planar depth of the first hit on the rays exactly through camera-frame points."""
     view = frame_state.cameras["eye"]
-    shapes = [(TABLE, np.eye(4))]
+    shapes: list[tuple[Shape, Array]] = [(TABLE, np.eye(4))]
     shapes += [(shape, s.T_world_object) for shape, s in zip(SHAPES, frame_state.slots, strict=True) if s.present]
     depth = np.full(len(points), np.inf)
     for shape, T_world_shape in shapes:
-        T = np.linalg.inv(T_world_shape) @ view.T_world_camera
+        T = np.asarray(np.linalg.inv(T_world_shape) @ view.T_world_camera, dtype=np.float64)
         rays = points / points[:, 2:]
         depth = np.minimum(depth, shape.depth(T[:3, 3], rays @ T[:3, :3].T))
     return depth
@@ -78,7 +78,7 @@ def test_states_are_those_of_the_formula(scene: CastScene, name: str) -> None:
             assert (states[:number][inside][sure] == expected[sure]).all()
             assert not states[:number][~inside].any()
             counts += np.bincount(states[:number], minlength=3)
-            doubtful += np.count_nonzero(~sure)
+            doubtful += int(np.count_nonzero(~sure))
     assert counts.min() > 50
     assert doubtful < 10
 

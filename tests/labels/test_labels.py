@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cast.made import Array, Ball, Box, camera, stage, state
+from tests.cast.made import Array, Ball, Box, Mask, Shape, camera, stage, state
 from twin import conventions
 from twin.cast.buffers import Silhouette, Truth
 from twin.cast.scene import CastScene
@@ -20,7 +20,7 @@ from twin.labels.pose import pose
 from twin.labels.visibility import visibility
 from twin.shard import LABELS, columns
 
-POOLS = [
+POOLS: list[list[Shape]] = [
     [Ball(0.06, subdivisions=2, keypoints=((0.0, 0.0, 0.06),)), Box((0.03, 0.05, 0.08))],
     [Box((0.002, 0.002, 0.2)), Box((0.3, 0.01, 0.05))],
     [Ball(0.02, (0.1, 0.0, 0.0), subdivisions=3)],
@@ -52,7 +52,7 @@ def labels_of(frame_state: FrameState) -> tuple[Truth, dict[str, Array]]:
     return truth, compute(frame_state, "eye", truth, GEOMETRY.slots, NAMES, KEYPOINTS)
 
 
-def amodal(silhouette: Silhouette, shape: tuple[int, ...]) -> Array:
+def amodal(silhouette: Silhouette, shape: tuple[int, ...]) -> Mask:
     image = np.zeros(shape, dtype=bool)
     rows, columns_ = silhouette.mask.shape
     image[silhouette.origin[1] :, silhouette.origin[0] :][:rows, :columns_] = silhouette.mask
@@ -93,7 +93,7 @@ def test_labels_of_any_frame_agree_with_each_other(seed: int) -> None:
     assert not labels["semantic"][truth.mesh == -1].any()
 
 
-def assert_tight(mask: Array, box: Array) -> None:
+def assert_tight(mask: Mask, box: Array) -> None:
     if not mask.any():
         assert not box.any()
         return

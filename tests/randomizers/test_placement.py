@@ -13,11 +13,12 @@ from tests.randomizers.scenes import LIBRARY, TABLETOP, Studio, changed, geometr
 from twin.conventions import Array, apply, rotation_rpy
 from twin.errors import DrawError, SpecError
 from twin.frame import FrameState
-from twin.physics.settle import SettleResult, settle
+from twin.physics.settle import Residual, SettleResult, settle
 from twin.randomizers.draw import draw_block
 from twin.randomizers.placement import scatter
 from twin.randomizers.placement.start import Area, Footprint, rotation_uniform, start_pose
 from twin.randomizers.placement.surface import Surface, surface
+from twin.randomizers.streams import Index
 from twin.seeds import Bits
 from twin.stage.geometry import Geometry, Mesh
 
@@ -132,6 +133,29 @@ def test_when_nothing_finds_rest_the_message_has_numbers_and_remedies(monkeypatc
         "  expected: all at rest after 1.5 s; drawn again so far: 24 moving\n"
         f"  try: {scatter.REMEDIES}"
     )
+
+
+def test_each_redraw_has_a_stream_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = iter([["brick", "can"], ["can"], []])
+    streams: list[str] = []
+
+    def judged(*arguments: Any, bounds: Array) -> SettleResult:
+        result, restless = settle(*arguments, bounds=bounds), next(faults)
+        moving = {name: Residual(1.0 if name in restless else 0.0, 0.0, False) for name in result.residuals}
+        return SettleResult(result.T_world_object, moving, result.seconds)
+
+    def bits(index: Index, stream: str, period: int) -> Bits:
+        streams.append(stream)
+        return Bits(index.seed, index.frame // (period or 1), stream)
+
+    studio = Studio(changed(TABLETOP, objects__brick__count=1))
+    studio.block(0)
+    monkeypatch.setattr(scatter, "settle", judged)
+    monkeypatch.setattr(Index, "bits", bits)
+    state = studio.state(0)
+    starts = [stream.removeprefix("placement.drop.start.") for stream in streams if ".start." in stream]
+    assert starts == ["brick", "can", "brick~1", "can~1", "can~2"]
+    assert state.redraws == {"drop": {"moving": 3}}
 
 
 def test_fixed_poses_are_exact() -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - specs and messages stand as they are written
 """A small library and a small spec that the tests of the spec language share."""
 
 from __future__ import annotations

@@ -14,23 +14,15 @@ import numpy as np
 from twin import conventions
 from twin.assets.asset import Asset, Image, Part, Surface
 from twin.frame import CameraState, FrameState, SlotState
+from twin.randomizers.distributions import Choice
 from twin.spec.scene import Camera, CameraPose, Engine, Fixture, Light, Object, Scene, World
-from twin.spec.values import Distribution
 from twin.stage.block import Block, PoolMember, SlotPool
 from twin.stage.solids import bevelled_box
 
 
-class Pair(Distribution[Any]):
-    """A choice for tests, which does not need the registry."""
-
-    pair: tuple[Any, ...]
-
-    def support(self) -> tuple[Any, ...]:
-        return self.pair
-
-
 def pair(*values: Any) -> Any:
-    return Pair.model_construct(pair=values)
+    """Return a distribution over some values, as it stands in a scene that was not read from a file."""
+    return Choice.model_construct(choice=values)
 
 
 def png(path: Path, rgb: tuple[int, ...], size: int = 4) -> Path:

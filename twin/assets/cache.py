@@ -35,7 +35,9 @@ def made(file: Path, make: Callable[[Path], None]) -> Path:
         os.close(handle)
     except PermissionError as error:
         hint = "set TWIN_CACHE to a folder that can be written"
-        raise AssetError("the asset cache cannot be written", where=str(error.filename or file.parent), hint=hint) from None
+        raise AssetError(
+            "the asset cache cannot be written", where=str(error.filename or file.parent), hint=hint
+        ) from None
     except OSError as error:
         raise TransientError(f"the asset cache cannot be written: {error.strerror}", where=str(file.parent)) from None
     try:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from twin.assets.asset import Float, Part
 from twin.assets.cache import made
-from twin.assets.solid import hull_points, snapped
+from twin.assets.shapes.solid import hull_points, snapped
 from twin.assets.vessel import staves
 from twin.errors import AssetError, extra_missing
 

@@ -171,7 +171,9 @@ def pip_download(package: Package, folder: Path, progress: Progress) -> None:
         "--only-binary", ":all:", "--ignore-requires-python", "--dest", str(folder), f"{package.name}=={package.version}",
     ]  # fmt: skip
     # pip unpacks next to the cache, not in a /tmp that may be small, and leaves nothing behind.
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)}, check=False)
+    result = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)}, check=False
+    )
     if result.returncode:
         reason = next((line for line in result.stderr.splitlines() if line.startswith("ERROR")), result.stderr.strip())
         raise TransientError(

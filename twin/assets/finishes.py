@@ -45,7 +45,14 @@ _INPUTS: dict[str, dict[str, float]] = {
     "paper": {"roughness": 0.55, "metallic": 0.0, "ior": 1.5},
     "clay": {"roughness": 0.85, "metallic": 0.0, "ior": 1.5},
 }
-DENSITIES = {"ceramic": 2400.0, "stoneware": 2300.0, "enamel": 5000.0, "plastic": 1100.0, "glass": 2500.0, "metal": 7800.0}
+DENSITIES = {
+    "ceramic": 2400.0,
+    "stoneware": 2300.0,
+    "enamel": 5000.0,
+    "plastic": 1100.0,
+    "glass": 2500.0,
+    "metal": 7800.0,
+}
 
 
 def pick(options: Sequence[Any], bits: Bits) -> Any:

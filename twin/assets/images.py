@@ -40,7 +40,9 @@ def check_image(file: Path, *, where: str) -> tuple[int, int]:
     if file.suffix.lower() not in _SUFFIXES:
         raise AssetError(f"the texture '{file.name}' is no image that can be read", where=where, expected="PNG or JPEG")
     if file.stat().st_size > BYTE_LIMIT:
-        raise AssetError(f"the texture '{file.name}' has {file.stat().st_size} bytes", where=where, expected=f"at most {BYTE_LIMIT}")
+        raise AssetError(
+            f"the texture '{file.name}' has {file.stat().st_size} bytes", where=where, expected=f"at most {BYTE_LIMIT}"
+        )
     module = pillow()
     try:
         with warnings.catch_warnings():
@@ -52,7 +54,9 @@ def check_image(file: Path, *, where: str) -> tuple[int, int]:
         raise AssetError(f"the texture '{file.name}' cannot be read: {reason}", where=where) from None
     if width * height > PIXEL_LIMIT:
         raise AssetError(
-            f"the texture '{file.name}' has {width}x{height} pixels", where=where, expected=f"at most {PIXEL_LIMIT} pixels"
+            f"the texture '{file.name}' has {width}x{height} pixels",
+            where=where,
+            expected=f"at most {PIXEL_LIMIT} pixels",
         )
     return width, height
 

@@ -125,7 +125,9 @@ class Library:
         key = family, name
         if key not in self._loaded:
             own = is_file(name)
-            self._loaded[key] = self._from_file(family, name) if own else self._from_entry(self.manifest.entry(family, name))
+            self._loaded[key] = (
+                self._from_file(family, name) if own else self._from_entry(self.manifest.entry(family, name))
+            )
         return self._loaded[key]
 
     def _folder(self, package: str) -> Path:
@@ -167,7 +169,9 @@ class Library:
             return Mesh(kind="mesh", file=str(file)).build(self, Bits(0, 0, name))
         if family == "hdri":
             if file.suffix.lower() not in (".hdr", ".exr"):
-                raise AssetError(f"'{file.name}' is no environment map", where=str(file), expected="a .hdr or .exr file")
+                raise AssetError(
+                    f"'{file.name}' is no environment map", where=str(file), expected="a .hdr or .exr file"
+                )
             return file_image(file, colorspace="raw")
         check_image(file, where=str(file))
         albedo = limited(file_image(file), 4096, self.made)
@@ -183,5 +187,7 @@ def is_file(name: str) -> bool:
 def _existing(name: str, family: Family) -> Path:
     file = Path(name).absolute()
     if not file.is_file():
-        raise AssetError(f"there is no {family} file '{name}'", hint="file names are relative to the spec they stand in")
+        raise AssetError(
+            f"there is no {family} file '{name}'", hint="file names are relative to the spec they stand in"
+        )
     return file

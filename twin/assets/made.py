@@ -8,11 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twin.assets.asset import Asset, Float, Part, Symmetries
+from twin.errors import AssetError
 from twin.seeds import Bits
 from twin.spec.scene import AssetKind
 
 if TYPE_CHECKING:
     from twin.assets.library import Library
+
+Z_AXIS = ((0.0, 0.0, 1.0), (0.0, 0.0, 0.0))
+"""Symmetry of a solid of revolution that stands on its base."""
 
 
 class MadeAsset(AssetKind):
@@ -45,9 +49,15 @@ def made_asset(
     asset = Asset(
         kind, kind, parts, tuple(colliders), dict(keypoints or {}), symmetries or Symmetries(), density, "CC0-1.0", ""
     )
-    return replace(asset, name=f"{kind}-{hashlib.sha256(asset.sha256.encode()).hexdigest()[:8]}")
+    return replace(asset, name=f"{kind}-{asset.sha256[:8]}")
 
 
-def unfit(kind: str, field: str, value: float, expected: str) -> str:
-    """Compose the sentence for a parameter that does not fit the others."""
-    return f"a {kind} with {field} of {value * 100:.4g} cm does not fit; expected {expected}"
+def unfit(kind: str, name: str, value: float, least: float, most: float) -> None:
+    """Refuse a length [m] that does not fit the other measures of a made object.
+
+    Raises:
+        AssetError: with the value and what would fit, in centimetres.
+    """
+    if not least <= value <= most:
+        room = f"{least * 100:.4g} to {most * 100:.4g} cm" if least <= most else "other measures: nothing fits these"
+        raise AssetError(f"a {kind} with a {name} of {value * 100:.4g} cm does not fit its other measures", expected=room)

@@ -25,14 +25,14 @@ class Mesh(MadeAsset):
     """A mesh file: OBJ, GLB, STL or PLY, with its textures beside or inside it."""
 
     kind: Literal["mesh"]
-    file: File = Field(
-        description="Mesh file, written './name', relative to this file."
-    )
+    file: File = Field(description="Mesh file, written './name', relative to this file.")
     scale: Annotated[float, Field(gt=0, le=1e6)] = Field(default=1.0, description="Metres in one unit of the file.")
     up: Literal["y", "z"] | None = Field(default=None, description="Up axis of the file; y of a .glb, else z.")
     label: Name | None = Field(default=None, description="Semantic class; the file's name where left out.")
     density: Random[Density] = Field(default=500.0, description="Density [kg/m3].")
-    collider: ColliderKind = Field(default="hull", description="One convex hull, convex pieces by CoACD, or the staves of a round vessel.")
+    collider: ColliderKind = Field(
+        default="hull", description="One convex hull, convex pieces by CoACD, or the staves of a round vessel."
+    )
     keypoints: dict[Name, tuple[Length, Length, Length]] = Field(
         default={}, description="Positions [m] by name: Z up, from the centre of the base."
     )
@@ -48,5 +48,7 @@ class Mesh(MadeAsset):
         up = self.up or ("y" if file.suffix.lower() == ".glb" else "z")
         shapes = parts(oriented(read_pieces(file, library.made), self.scale, up), smooth=False)
         pieces = colliders(shapes, self.collider, library.made, where=str(file))
-        keypoints: dict[str, Float] = {name: np.array(point, dtype=np.float32) for name, point in self.keypoints.items()}
+        keypoints: dict[str, Float] = {
+            name: np.array(point, dtype=np.float32) for name, point in self.keypoints.items()
+        }
         return made_asset(self.label_name, shapes, pieces, keypoints=keypoints, density=self.density)

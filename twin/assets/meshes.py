@@ -19,7 +19,7 @@ import numpy.typing as npt
 from twin.assets.asset import Image, Part, Surface
 from twin.assets.cache import file_sha256
 from twin.assets.images import check_image, file_image, limited, pixel_image
-from twin.assets.solid import smooth_normals
+from twin.assets.shapes.solid import smooth_normals
 from twin.errors import AssetError, extra_missing, listed, nearest
 
 SUFFIXES = (".glb", ".obj", ".ply", ".stl")
@@ -83,11 +83,15 @@ def _check_file(file: Path) -> None:
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
         hint = nearest(suffix, SUFFIXES)
-        raise AssetError(f"'{file.name}' is no mesh that can be read", where=str(file), expected=listed(SUFFIXES), hint=hint)
+        raise AssetError(
+            f"'{file.name}' is no mesh that can be read", where=str(file), expected=listed(SUFFIXES), hint=hint
+        )
     if not file.is_file():
         raise AssetError("there is no such mesh file", where=str(file))
     if file.stat().st_size > BYTE_LIMIT:
-        raise AssetError(f"the mesh has {file.stat().st_size} bytes", where=str(file), expected=f"at most {BYTE_LIMIT} bytes")
+        raise AssetError(
+            f"the mesh has {file.stat().st_size} bytes", where=str(file), expected=f"at most {BYTE_LIMIT} bytes"
+        )
 
 
 def check_geometry(points: Float64, faces: npt.NDArray[np.int64], *, where: str) -> None:
@@ -97,13 +101,17 @@ def check_geometry(points: Float64, faces: npt.NDArray[np.int64], *, where: str)
         AssetError: with the place and the number.
     """
     if not len(points) or not len(faces):
-        raise AssetError(f"the mesh has {len(points)} vertices and {len(faces)} triangles", where=where, expected="some of both")
+        raise AssetError(
+            f"the mesh has {len(points)} vertices and {len(faces)} triangles", where=where, expected="some of both"
+        )
     if max(len(points), len(faces)) > COUNT_LIMIT:
         found = f"the mesh has {len(points)} vertices and {len(faces)} triangles"
         raise AssetError(found, where=where, expected=f"at most {COUNT_LIMIT} of both")
     bad = ~np.isfinite(points).all(axis=1)
     if bad.any():
-        raise AssetError(f"vertex {int(bad.argmax())} is {points[bad.argmax()].tolist()}", where=where, expected="finite numbers")
+        raise AssetError(
+            f"vertex {int(bad.argmax())} is {points[bad.argmax()].tolist()}", where=where, expected="finite numbers"
+        )
     if np.abs(points).max() > _EXTENT_LIMIT:
         found = f"vertex {int(np.abs(points).max(axis=1).argmax())} is {np.abs(points).max():.3g} units from the origin"
         raise AssetError(found, where=where, expected=f"at most {_EXTENT_LIMIT:g}")
@@ -123,7 +131,9 @@ def _read_trimesh(file: Path, made: Path) -> tuple[Piece, ...]:
     try:
         with file.open("rb") as stream:  # a stream has no folder: the file cannot make us open others
             scene = trimesh.load_scene(stream, file_type=file.suffix.lower()[1:], process=False)
-        count = sum(len(getattr(scene.geometry[scene.graph[node][1]], "faces", ())) for node in scene.graph.nodes_geometry)
+        count = sum(
+            len(getattr(scene.geometry[scene.graph[node][1]], "faces", ())) for node in scene.graph.nodes_geometry
+        )
         if count > COUNT_LIMIT:
             raise AssetError(f"the scene has {count} triangles", where=str(file), expected=f"at most {COUNT_LIMIT}")
         meshes = [mesh for mesh in scene.dump() if hasattr(mesh, "faces")]
@@ -157,7 +167,9 @@ def check_glb(file: Path) -> None:
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise AssetError(f"the mesh cannot be read: {_first_line(error)}", where=str(file)) from None
     if max(accessors, default=0) > 3 * COUNT_LIMIT:
-        raise AssetError(f"an accessor has {max(accessors)} elements", where=str(file), expected=f"at most {3 * COUNT_LIMIT}")
+        raise AssetError(
+            f"an accessor has {max(accessors)} elements", where=str(file), expected=f"at most {3 * COUNT_LIMIT}"
+        )
     if nodes > _GLB_NODES:
         raise AssetError(f"the scene has {nodes} nodes", where=str(file), expected=f"at most {_GLB_NODES}")
     other = next((uri for uri in uris if not str(uri).startswith("data:")), None)
@@ -182,7 +194,11 @@ def _material(mesh: Any, file: Path, made: Path) -> dict[str, Any]:
         return {"diffuseColor": tuple(to_linear(color)), "roughness": 0.5, "metallic": 0.0}
     factor = material.baseColorFactor
     color = (1.0, 1.0, 1.0) if factor is None else tuple((np.asarray(factor, dtype=np.float64)[:3] / 255).tolist())
-    inputs: dict[str, Any] = {"diffuseColor": color, "metallic": _one(material.metallicFactor), "roughness": _one(material.roughnessFactor)}
+    inputs: dict[str, Any] = {
+        "diffuseColor": color,
+        "metallic": _one(material.metallicFactor),
+        "roughness": _one(material.roughnessFactor),
+    }
     if material.baseColorTexture is not None:
         inputs["diffuseColor"] = _embedded(material.baseColorTexture, file, made)
     if material.metallicRoughnessTexture is not None:
@@ -308,8 +324,14 @@ def inside(name: str, folder: Path, *, where: str) -> Path:
         AssetError: where it is absolute or leads elsewhere.
     """
     plain = name.replace("\\", "/")
-    if plain.startswith("/") or re.match(r"[A-Za-z]:", plain) or not (folder / plain).resolve().is_relative_to(folder.resolve()):
-        raise AssetError(f"the reference '{name}' leaves the mesh's folder", where=where, hint="put the file beside the mesh")
+    if (
+        plain.startswith("/")
+        or re.match(r"[A-Za-z]:", plain)
+        or not (folder / plain).resolve().is_relative_to(folder.resolve())
+    ):
+        raise AssetError(
+            f"the reference '{name}' leaves the mesh's folder", where=where, hint="put the file beside the mesh"
+        )
     return folder / plain
 
 

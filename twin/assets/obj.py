@@ -9,13 +9,14 @@ Source: Walter et al., "Microfacet Models for Refraction through Rough Surfaces"
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from twin.assets.asset import Image
 from twin.assets.meshes import COUNT_LIMIT, PART_LIMIT, Piece, check_geometry, inside, texture, to_linear
 from twin.errors import AssetError
 
@@ -42,12 +43,16 @@ def read_obj(file: Path, made: Path) -> tuple[Piece, ...]:
     data = _parse(file)
     materials = _materials(file, data.libraries, made)
     if len(data.corners) > PART_LIMIT:
-        raise AssetError(f"the mesh has {len(data.corners)} materials", where=str(file), expected=f"at most {PART_LIMIT}")
+        raise AssetError(
+            f"the mesh has {len(data.corners)} materials", where=str(file), expected=f"at most {PART_LIMIT}"
+        )
     arrays = tuple(_table(rows, width) for rows, width in ((data.v, 3), (data.vt, 2), (data.vn, 3)))
     default = {"diffuseColor": (0.5, 0.5, 0.5), "roughness": 0.5, "metallic": 0.0}
     groups = [(name, rows) for name, rows in data.corners.items() if rows]
     if not groups:
-        raise AssetError(f"the mesh has {len(data.v)} vertices and 0 triangles", where=str(file), expected="some of both")
+        raise AssetError(
+            f"the mesh has {len(data.v)} vertices and 0 triangles", where=str(file), expected="some of both"
+        )
     return tuple(_piece(arrays, rows, materials.get(name, default), file) for name, rows in groups)
 
 
@@ -120,7 +125,9 @@ def _corner(word: str, counts: tuple[int, int, int]) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _piece(arrays: tuple[npt.NDArray[np.float64], ...], rows: list[tuple[int, int, int]], inputs: dict[str, Any], file: Path) -> Piece:
+def _piece(
+    arrays: tuple[npt.NDArray[np.float64], ...], rows: list[tuple[int, int, int]], inputs: dict[str, Any], file: Path
+) -> Piece:
     corners = np.array(rows, dtype=np.int64)
     unique, index = np.unique(corners, axis=0, return_inverse=True)
     points, faces = arrays[0][unique[:, 0]], index.reshape(-1, 3)
@@ -133,7 +140,9 @@ def _piece(arrays: tuple[npt.NDArray[np.float64], ...], rows: list[tuple[int, in
 def _mtl_lines(file: Path) -> Iterator[tuple[int, str, str]]:
     """Yield (line number, key, rest) of a material file."""
     if file.stat().st_size > _MTL_BYTES:
-        raise AssetError(f"the material file has {file.stat().st_size} bytes", where=str(file), expected=f"at most {_MTL_BYTES}")
+        raise AssetError(
+            f"the material file has {file.stat().st_size} bytes", where=str(file), expected=f"at most {_MTL_BYTES}"
+        )
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         key, _, rest = line.strip().partition(" ")
         yield number, key, rest.strip()
@@ -143,6 +152,11 @@ def _map_name(text: str) -> str:
     """Return the file of a map line, whose options (``-bm 0.5``) stand before it."""
     words = text.split()
     return text if not text.startswith("-") else (words[-1] if words else "")
+
+
+def _cutout(image: Image) -> Image:
+    """Take an image's grey as opacity: what is darker than one half is cut out."""
+    return replace(image, colorspace="raw", channel="r")
 
 
 def _materials(file: Path, libraries: list[str], made: Path) -> dict[str, dict[str, Any]]:
@@ -164,6 +178,9 @@ def _library(library: Path, folder: Path, made: Path) -> dict[str, dict[str, Any
                 inputs = found.setdefault(rest, {"diffuseColor": (0.5, 0.5, 0.5), "roughness": 0.5, "metallic": 0.0})
             elif key == "map_Kd":
                 inputs["diffuseColor"] = texture(_map_name(rest), folder, made, where=where)
+            elif key == "map_d":
+                inputs["opacity"] = _cutout(texture(_map_name(rest), folder, made, where=where))
+                inputs["opacityThreshold"] = 0.5
             elif key == "Kd" and isinstance(inputs.get("diffuseColor"), tuple):
                 inputs["diffuseColor"] = tuple(to_linear([float(word) for word in rest.split()[:3]]))
             elif key == "Ns":

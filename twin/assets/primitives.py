@@ -10,8 +10,8 @@ import numpy.typing as npt
 from pydantic import Field
 
 from twin.assets.asset import Asset, Part, Surface, Symmetries
-from twin.assets.made import MadeAsset, made_asset
-from twin.assets.solid import grid_patch, hull_points, lathe, parts_of, revolved, turn
+from twin.assets.made import Z_AXIS, MadeAsset, made_asset
+from twin.assets.shapes.solid import grid_patch, hull_points, lathe, parts_of, revolved, turn
 from twin.conventions import transform
 from twin.seeds import Bits
 from twin.spec.scene import Color
@@ -21,7 +21,6 @@ from twin.spec.values import Random
 if TYPE_CHECKING:
     from twin.assets.library import Library
 
-Z_AXIS = ((0.0, 0.0, 1.0), (0.0, 0.0, 0.0))
 _CORNERS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
 """Corners (bits x y z) of the six faces -x +x -y +y -z +z, counter-clockwise from outside."""
 
@@ -121,7 +120,9 @@ class Cylinder(Primitive):
         surface, rings = self.surface(), [[(0.0, 0.0), (r, 0.0)], [(r, 0.0), (r, h)], [(r, h), (0.0, h)]]
         # Each face is smoothed by itself, so that the edges stay sharp.
         zones = ("bottom", "side", "top")
-        parts = [parts_of([lathe(zone, ring, angles)], {zone: surface})[0] for zone, ring in zip(zones, rings, strict=True)]
+        parts = [
+            parts_of([lathe(zone, ring, angles)], {zone: surface})[0] for zone, ring in zip(zones, rings, strict=True)
+        ]
         points, _ = revolved([(r, 0.0), (r, h)], turn(min(self.segments, 32)))
         keypoints = {"base_centre": np.zeros(3, np.float32), "top_centre": np.array([0, 0, h], np.float32)}
         flip = transform(np.diag([1.0, -1.0, -1.0]), [0.0, 0.0, h])

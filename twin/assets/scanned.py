@@ -13,7 +13,7 @@ from twin.assets.colliders import colliders
 from twin.assets.images import limited
 from twin.assets.manifest import Entry
 from twin.assets.meshes import oriented, parts, read_pieces
-from twin.assets.primitives import Z_AXIS
+from twin.assets.made import Z_AXIS
 from twin.errors import AssetError
 
 SIZE_TOLERANCE = 0.03
@@ -56,5 +56,6 @@ def _check_size(asset: Asset, size: list[float]) -> None:
     found = np.ptp(asset.extent, axis=0)
     if np.abs(found / size - 1).max() > SIZE_TOLERANCE:
         raise AssetError(
-            f"asset '{asset.name}' measures {found.round(4).tolist()} m", expected=f"{size} m within {SIZE_TOLERANCE:.0%}"
+            f"asset '{asset.name}' measures {found.round(4).tolist()} m",
+            expected=f"{size} m within {SIZE_TOLERANCE:.0%}",
         )

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.assets.asset import Float
-from twin.assets.solid import hull_points
+from twin.assets.shapes.solid import hull_points
 from twin.errors import AssetError
 
 Array = npt.NDArray[np.float64]
-_SECTORS, _RINGS, _SAMPLES, _RAYS = 16, 6, 64, 12
+_SECTORS, _RINGS, _SAMPLES, _RAYS = 12, 5, 64, 12
 _TOLERANCE = 0.008
 """Largest error of the simplified section, as a fraction of the radius."""
 
@@ -38,31 +38,32 @@ def staves(points: Array, faces: npt.NDArray[np.int64], *, where: str) -> tuple[
 def _section(points: Array, faces: npt.NDArray[np.int64], where: str) -> tuple[Array, Array, Array]:
     """Return radii, and the median lowest and highest hit [m] over a circle of vertical rays at each."""
     rim = float(np.hypot(points[:, 0], points[:, 1]).max())
-    angles = 2 * np.pi * (np.arange(_RAYS) + 0.37) / _RAYS
-    radii, low, high = [], [], []
-    for radius in np.linspace(0.002, 0.998, _SAMPLES) * rim:
-        spans = [span for angle in angles if (span := _column(points, faces, radius * np.cos(angle), radius * np.sin(angle)))]
-        if 2 * len(spans) >= _RAYS:
-            bottom, top = np.median(spans, axis=0)
-            radii.append(radius), low.append(bottom), high.append(top)
-    if len(radii) < _SAMPLES // 2:
+    samples = np.linspace(0.002, 0.998, _SAMPLES) * rim
+    spans = np.stack([_cut(points, faces, 2 * np.pi * (k + 0.37) / _RAYS, samples) for k in range(_RAYS)])
+    good = 2 * np.isfinite(spans[..., 0]).sum(axis=0) >= _RAYS
+    if good.sum() < _SAMPLES // 2:
         raise AssetError("the mesh is no round vessel: most vertical rays miss it", where=where)
+    low, high = np.nanmedian(spans[:, good], axis=0).T
+    radii = samples[good]
     radii[0] = 0.0
-    return np.array(radii), np.array(low), np.array(high)
+    return radii, low, high
 
 
-def _column(points: Array, faces: npt.NDArray[np.int64], x: float, y: float) -> tuple[float, float] | None:
-    """Return the lowest and the highest point of a mesh on a vertical line, None where it misses."""
-    a, b, c = (points[faces[:, k]] for k in range(3))
-    det = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
-    safe = np.where(np.abs(det) > 1e-18, det, np.nan)
-    v = ((x - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (y - a[:, 1])) / safe
-    w = ((b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (x - a[:, 0]) * (b[:, 1] - a[:, 1])) / safe
-    hit = (v >= 0) & (w >= 0) & (v + w <= 1)
-    if not hit.any():
-        return None
-    z = (a[:, 2] + v * (b[:, 2] - a[:, 2]) + w * (c[:, 2] - a[:, 2]))[hit]
-    return float(z.min()), float(z.max())
+def _cut(points: Array, faces: npt.NDArray[np.int64], angle: float, radii: Array) -> Array:
+    """Return the lowest and highest point of a mesh on vertical lines at ``radii`` in one direction, shape (N, 2); NaN where they miss."""
+    along = points[:, 0] * np.cos(angle) + points[:, 1] * np.sin(angle)
+    across = points[:, 1] * np.cos(angle) - points[:, 0] * np.sin(angle)
+    side = across[faces]
+    near = faces[(side.min(axis=1) <= 0) & (side.max(axis=1) >= 0)]
+    (ax, bx, cx), (ay, by, cy), (az, bz, cz) = along[near].T, across[near].T, points[near, 2].T
+    det = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+    det = np.where(np.abs(det) > 1e-18, det, np.nan)
+    v = ((radii[:, None] - ax) * (cy - ay) + (cx - ax) * ay) / det
+    w = (-(bx - ax) * ay - (radii[:, None] - ax) * (by - ay)) / det
+    z = np.where((v >= 0) & (w >= 0) & (v + w <= 1), az + v * (bz - az) + w * (cz - az), np.nan)
+    missed = np.isnan(z).all(axis=1)
+    z[missed] = 0.0
+    return np.where(missed[:, None], np.nan, np.stack([np.nanmin(z, axis=1), np.nanmax(z, axis=1)], axis=-1))
 
 
 def _knots(radii: Array, low: Array, high: Array) -> list[int]:
@@ -85,5 +86,13 @@ def _disc(radius: float, low: float, high: float) -> Float:
 def _stave(ring: list[tuple[float, float, float]], sector: int) -> Float:
     """Return one sector of a ring; its outer side has a corner in the middle, so that it follows the circle better."""
     step = 2 * np.pi / _SECTORS
-    corners = [(ring[0], sector), (ring[0], sector + 1), (ring[1], sector), (ring[1], sector + 0.5), (ring[1], sector + 1)]
-    return hull_points([[r * np.cos(k * step), r * np.sin(k * step), z] for (r, low, high), k in corners for z in (low, high)])
+    corners = [
+        (ring[0], sector),
+        (ring[0], sector + 1),
+        (ring[1], sector),
+        (ring[1], sector + 0.5),
+        (ring[1], sector + 1),
+    ]
+    return hull_points(
+        [[r * np.cos(k * step), r * np.sin(k * step), z] for (r, low, high), k in corners for z in (low, high)]
+    )

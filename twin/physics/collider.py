@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,7 @@ class Piece:
     points: Array
     box: Array | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Content hash: equal pieces have equal keys in every process."""
         return hashlib.sha256(self.points.tobytes()).hexdigest()

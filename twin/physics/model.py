@@ -20,7 +20,7 @@ import numpy as np
 from twin.errors import AssetError, extra_missing
 from twin.physics.collider import Piece
 
-TIMESTEP = 0.0025
+TIMESTEP = 0.004
 """Simulation step [s]."""
 
 _CONTACT = {"condim": 6, "solref": (0.008, 1.0), "solimp": (0.9, 0.95, 0.001, 0.5, 2.0)}
@@ -116,11 +116,11 @@ def _add_pieces(mujoco: Any, spec: Any, body: Any, shape: Shape, meshes: dict[st
 
 
 def _mesh(mujoco: Any, spec: Any, piece: Piece, meshes: dict[str, str]) -> str:
-    name = meshes.setdefault(piece.key, f"hull{len(meshes)}")
-    if not any(mesh.name == name for mesh in spec.meshes):
-        mesh = spec.add_mesh(name=name, uservert=piece.points.astype(np.float32).ravel().tolist())
+    if piece.key not in meshes:
+        meshes[piece.key] = f"hull{len(meshes)}"
+        mesh = spec.add_mesh(name=meshes[piece.key], uservert=piece.points.astype(np.float32).ravel())
         mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX
-    return name
+    return meshes[piece.key]
 
 
 def _set_damping(compiled: Any, count: int) -> None:

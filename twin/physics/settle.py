@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,8 @@ SPEED_LIMIT = 0.01
 PENETRATION_LIMIT = 0.002
 """A body that overlaps something deeper than this [m] has sunk in."""
 
-_CHUNK = 40  # steps between two looks at the speeds
+_CHUNK = 25  # steps between two looks at the speeds
+_PREPARED_KEPT = 512
 _QUIET_SPEED, _QUIET_LOOKS = 0.001, 3  # everything slower than this [m/s], so many looks in a row, is at rest
 
 
@@ -125,8 +127,21 @@ def settle(
     return _judged(compiled, data, free, shapes, bounds, seconds)
 
 
+_prepared: OrderedDict[int, tuple[Sequence[Points], tuple[Piece, ...]]] = OrderedDict()
+"""Pieces by the identity of the colliders that they were made of, which are kept so that it stays theirs."""
+
+
+def _pieces(body: Body) -> tuple[Piece, ...]:
+    key = id(body.colliders)
+    if key not in _prepared:
+        _prepared[key] = (body.colliders, prepare(body.colliders, body.name))
+        if len(_prepared) > _PREPARED_KEPT:
+            _prepared.popitem(last=False)
+    return _prepared[key][1]
+
+
 def _shape(body: Body) -> Shape:
-    pieces = prepare(body.colliders, body.name)
+    pieces = _pieces(body)
     digest = hashlib.sha256(f"{body.density!r} {body.friction!r}".encode())
     for piece in pieces:
         digest.update(piece.key.encode())

@@ -29,8 +29,8 @@ def backdrop(arrays: Mapping[str, Array]) -> Pixels:
     if "rgb" in arrays:
         return np.array(arrays["rgb"], dtype=np.uint8)
     if "instance" in arrays:
-        palette = np.array([(24, 24, 28), *(slot_color(slot) for slot in range(int(arrays["instance"].max())))], dtype=np.uint8)
-        return palette[arrays["instance"]]
+        colors = [slot_color(slot) for slot in range(int(arrays["instance"].max()))]
+        return np.array([(24, 24, 28), *colors], dtype=np.uint8)[arrays["instance"]]
     if "depth" in arrays:
         finite = np.where(np.isfinite(arrays["depth"]), arrays["depth"], 0)
         grey = 255 - 225 * finite / max(float(finite.max()), 1e-6)

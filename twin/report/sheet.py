@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from twin.report.overlay import Pixels
 
@@ -20,7 +20,7 @@ def write_sheet(pictures: Sequence[tuple[str, Pixels]], path: Path) -> Path:
     """Write pictures with captions as one PNG, about as wide as high; returns the path.
 
     Args:
-        pictures: (caption, uint8 (H, W, 3)) pairs; all are scaled to the first one's size.
+        pictures: (caption, uint8 (H, W, 3)) pairs; each is fitted into a cell of the first one's shape.
         path: PNG file; replaced only once the new one is complete.
     """
     columns = max(1, round(math.sqrt(len(pictures))))
@@ -34,7 +34,8 @@ def write_sheet(pictures: Sequence[tuple[str, Pixels]], path: Path) -> Path:
     for number, (caption, picture) in enumerate(pictures):
         row, column = divmod(number, columns)
         x, y = GAP + column * (cell[0] + GAP), GAP + row * (cell[1] + CAPTION + GAP)
-        sheet.paste(Image.fromarray(np.ascontiguousarray(picture)).resize(cell, Image.Resampling.LANCZOS), (x, y))
+        fitted = ImageOps.contain(Image.fromarray(np.ascontiguousarray(picture)), cell, Image.Resampling.LANCZOS)
+        sheet.paste(fitted, (x + (cell[0] - fitted.width) // 2, y + (cell[1] - fitted.height) // 2))
         draw.text((x + 2, y + cell[1] + 2), caption, fill=INK, font=font)
     return write_png(np.asarray(sheet), path)
 

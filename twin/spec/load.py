@@ -53,16 +53,24 @@ def load(path: Path, library: Library, *, sets: Sequence[str] = (), plugins: tup
 
 
 def loads(
-    data: Mapping[str, Any], library: Library, *, folder: Path, name: str = "scene", plugins: tuple[Path, ...] = ()
+    data: Mapping[str, Any],
+    library: Library,
+    *,
+    folder: Path,
+    name: str = "scene",
+    sets: Sequence[str] = (),
+    plugins: tuple[Path, ...] = (),
 ) -> LoadedScene:
     """Load a spec from plain data, such as the JSON of a resolved scene; files are relative to ``folder``.
+
+    Overrides in ``sets`` are laid over it last.
 
     Raises:
         SpecError: where anything in it is wrong.
     """
     roots = roots_of(folder)
-    root = from_data(data, Origin(name), folder.resolve())
-    scene, root = _resolved(with_bases(root, folder.resolve() / name, roots), name, library, roots)
+    root = with_bases(from_data(data, Origin(name), folder.resolve()), folder.resolve() / name, roots)
+    scene, root = _resolved(with_sets(root, sets, folder), name, library, roots)
     return LoadedScene(scene, folder / name, folder.resolve(), _origins(root), plugins)
 
 

@@ -159,32 +159,25 @@ def _kind(reading: _Reading) -> Phrase:
         near = nearest(next(iter(reading.node.mapping), ""), Distribution.kinds)
         return "missing", listed(known), near if reading.loc[-1:] == (":mapping",) else ""
     reading.origin = given.origin
-    named = f"'{given.value}'" if isinstance(given.value, str) else described(given)
-    return f"unknown kind {named}", listed(known), nearest(str(given.value), known)
+    if not isinstance(given.value, str):
+        return f"expected a kind, found {described(given)}", listed(known), ""
+    return f"unknown kind '{given.value}'", listed(known), nearest(given.value, known)
 
 
 def _wrong_type(reading: _Reading) -> Phrase:
     annotation, random = reading.annotation, reading.loc[-1:] == (":value",)
-    wanted = (
-        "a mapping" if navigate.is_model(annotation) or reading.type == "dict_type" else _article(type_name(annotation))
-    )
+    is_mapping = navigate.is_model(annotation) or reading.type == "dict_type"
+    wanted = "a mapping" if is_mapping else _article(type_name(annotation))
     known = suited(annotation) if random else {}
-    keys = [key for key in reading.node.mapping if key in Distribution.kinds]
-    if keys:
-        text = f"'{keys[0]}' cannot stand here" if known else f"no distribution can stand here, found '{keys[0]}'"
-        return (
-            text,
-            f"{wanted}, or one of: {listed(known)}" if known else wanted,
-            "integers" if "integers" in known else "",
-        )
+    choices = f"{wanted}, or one of: {listed(known)}" if known else wanted
+    key = next((key for key in reading.node.mapping if key in Distribution.kinds), None)
+    if key is not None:
+        text = f"'{key}' cannot stand here" if known else f"no distribution can stand here, found '{key}'"
+        return text, choices, "use 'integers'" if "integers" in known else ""
+    text = f"expected {wanted}, found {described(reading.node)}"
     if reading.node.mapping and known:
-        name = next(iter(reading.node.mapping))
-        return (
-            f"expected {wanted}, found {described(reading.node)}",
-            f"{wanted}, or one of: {listed(known)}",
-            nearest(name, known),
-        )
-    return f"expected {wanted}, found {described(reading.node)}", "", ""
+        return text, choices, nearest(next(iter(reading.node.mapping)), known)
+    return text, "", ""
 
 
 def _length(reading: _Reading) -> Phrase:
@@ -248,8 +241,9 @@ def _support(reading: _Reading) -> Phrase:
 
 def _order(reading: _Reading) -> Phrase:
     """Quote the ends of a range as they were written."""
-    ends = reading.node.child(str(reading.context["key"]))
-    low, high = (end.plain() for end in ends.children()) if ends is not None and ends.children() else ("min", "max")
+    ends = reading.node.child(str(reading.context["key"])) or reading.node
+    parts = ends.children() if isinstance(ends.value, tuple) else [ends.mapping["min"], ends.mapping["max"]]
+    low, high = (part.plain() for part in parts)
     return f"the range ends before it begins: {low} is above {high}", "", ""
 
 

@@ -130,11 +130,13 @@ def expanded(patterns: Sequence[str], family: Family, split: str | None, context
 
 
 def _matches(pattern: str, family: Family, split: str | None, context: Mapping[str, Any]) -> Sequence[str]:
+    known = context["library"].names(family)
     if not WILDCARDS & set(pattern):
+        if pattern not in known and not pattern.startswith("/"):
+            raise unknown(family, pattern, known)
         return [pattern]
     found = _files(pattern) if pattern.startswith("/") else context["library"].match(family, pattern, split)
     if not found:
-        known = context["library"].names(family)
         where = f" in the split '{split}'" if split else ""
         about = {
             "what": family,

@@ -1,8 +1,8 @@
 """Write the spec language as a JSON Schema, for completion, hover texts and checks in editors.
 
 Pydantic writes the schema of a resolved scene; this module adds what the loader takes besides: ``extends``, ``let``,
-``$name`` for any value, and null for any that may be left out. A file that extends others, or that has no cameras and so
-is there to be extended, need not say everything: it is held against a partial copy in which nothing is required.
+``$name`` for any value, and null for any that may be left out. A file that extends others, or that has no cameras and
+so is there to be extended, need not say everything: it is held against a partial copy in which nothing is required.
 """
 
 from __future__ import annotations

@@ -82,6 +82,8 @@ def type_name(annotation: Any) -> str:
     if is_union(base_type(annotation)):
         return type_name(get_args(base_type(annotation))[0])
     parts = elements(annotation)
+    if parts[-1] is Ellipsis:
+        return f"list of {type_name(parts[0])}s"
     if len(parts) > 1:
         return f"{len(parts)} {type_name(parts[0])}s"
     base = base_type(annotation)

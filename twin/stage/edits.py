@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from twin.errors import SpecError
 from twin.frame import FrameState, Json, SlotState
 from twin.stage import paths
 from twin.stage.block import Block, SlotPool
@@ -12,7 +13,14 @@ from twin.stage.looks import Opinions
 
 
 def frame_edits(state: FrameState, block: Block) -> Opinions:
-    """Return prim path -> attribute -> value for everything that a frame sets."""
+    """Return prim path -> attribute -> value for everything that a frame sets.
+
+    Raises:
+        SpecError: where the frame was drawn for another block.
+    """
+    if state.block != block.index:
+        text = f"frame {state.frame} was drawn for block {state.block}, the stage holds block {block.index}"
+        raise SpecError(text, hint="compile the frame's own block")
     found: Opinions = {}
     for slot, pool in zip(state.slots, block.slots, strict=True):
         found |= slot_edits(slot, pool)

@@ -48,7 +48,7 @@ def store_images(images: Iterable[tuple[Image, bool]], folder: Path) -> None:
     for image, scalar in images:
         path = folder / "textures" / texture_name(image, scalar)
         publish(path, lambda part, image=image, scalar=scalar: _store(image, scalar, part))  # type: ignore[misc]
-    publish(folder / "textures" / FLAT_NORMAL, lambda part: part.write_bytes(_flat_normal()) and None)
+    publish(folder / "textures" / FLAT_NORMAL, _store_flat_normal)
 
 
 def _store(image: Image, scalar: bool, part: Path) -> None:
@@ -66,6 +66,9 @@ def _store_channel(image: Image, part: Path) -> None:
     except ImportError:
         raise extra_missing("pillow", "render") from None
     with Picture.open(image.file) as picture:
+        if picture.format == "PNG" and picture.mode in ("L", "I;16") and image.channel != "a":
+            shutil.copyfile(image.file, part)
+            return
         channels = picture if picture.mode in ("L", "I", "I;16", "RGB", "RGBA", "LA") else picture.convert("RGBA")
         bands = channels.getbands()
         name = image.channel.upper()
@@ -74,12 +77,12 @@ def _store_channel(image: Image, part: Path) -> None:
         band.save(part, format="PNG", compress_level=6)
 
 
-def _flat_normal() -> bytes:
-    """Return a 4 x 4 PNG with 16 bits a channel whose normals point straight out."""
+def _store_flat_normal(part: Path) -> None:
+    """Write a 4 x 4 PNG with 16 bits a channel whose normals point straight out."""
     row = b"\0" + struct.pack(">3H", 32768, 32768, 65535) * 4
     header = struct.pack(">2I5B", 4, 4, 16, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(row * 4, 9)), (b"IEND", b""))
     body = (
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
+    part.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(body))

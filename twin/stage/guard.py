@@ -86,7 +86,7 @@ def open_layer(name: str) -> Sdf.Layer:
     return layer
 
 
-def check_mesh(points: np.ndarray, counts: np.ndarray, indices: np.ndarray, where: str) -> None:  # type: ignore[type-arg]
+def check_mesh(points: np.ndarray, counts: np.ndarray, indices: np.ndarray, where: str) -> None:
     """Refuse a mesh whose arrays do not fit together.
 
     Raises:

@@ -14,7 +14,6 @@ FALLBACKS: Mapping[str, float | tuple[float, ...]] = {
     "clearcoat": 0.0,
     "clearcoatRoughness": 0.01,
     "opacity": 1.0,
-    "opacityMode": 0.0,
     "opacityThreshold": 0.0,
     "ior": 1.5,
     "normal": (0.0, 0.0, 1.0),
@@ -26,5 +25,5 @@ FALLBACKS: Mapping[str, float | tuple[float, ...]] = {
 COLOURS = frozenset({"diffuseColor", "emissiveColor", "specularColor", "normal"})
 """Inputs of three channels; the others are one number."""
 
-UNTEXTURED = frozenset({"useSpecularWorkflow", "opacityMode", "opacityThreshold"})
+UNTEXTURED = frozenset({"useSpecularWorkflow", "opacityThreshold"})
 """Inputs that no image drives."""

@@ -10,6 +10,7 @@ import numpy as np
 from pxr import Kind, Sdf, Usd, UsdGeom, UsdPhysics, UsdShade, Vt
 
 from twin.assets.asset import Asset, Part, Surface
+from twin.errors import AssetError
 from twin.stage.author import author, declare, place
 from twin.stage.files import publish, store_images
 from twin.stage.hulls import hull
@@ -81,7 +82,10 @@ def _material(stage: Usd.Stage, name: str, surface: Surface, mdl: bool) -> None:
 
 def _part(stage: Usd.Stage, asset: Asset, part: Part) -> None:
     UsdGeom.Scope.Define(stage, f"{ROOT}/geometry")
-    mesh = define_mesh(stage, f"{ROOT}/geometry/{part.name}", tidied(part.points, part.faces, part.normals, part.uv))
+    tidy = tidied(part.points, part.faces, part.normals, part.uv)
+    if not len(tidy.faces):
+        raise AssetError("no triangle of the part has an area", where=f"{asset.name}: {part.name}")
+    mesh = define_mesh(stage, f"{ROOT}/geometry/{part.name}", tidy)
     mesh.CreateDoubleSidedAttr(part.double_sided)
     bind(mesh.GetPrim(), f"{ROOT}/materials/{surface_name(asset, part.surface)}")
 

@@ -1,8 +1,8 @@
 """Say a UsdPreviewSurface input in the terms of NVIDIA's OmniPBR.mdl.
 
 OmniPBR mixes a constant and a texture by an influence, so ``texture * scale + bias`` becomes
-``constant * (1 - influence) + texture * influence`` with the influence ``scale``; it is exact for 0 <= scale < 1 and for
-scale 1 without a bias. A dielectric's reflection at normal incidence, ((ior - 1) / (ior + 1))**2, is 0.08 times its
+``constant * (1 - influence) + texture * influence`` with the influence ``scale``; it is exact for 0 <= scale < 1 and
+for scale 1 without a bias. A dielectric's reflection at normal incidence, ((ior - 1) / (ior + 1))**2, is 0.08 times its
 ``specular_level``.
 """
 
@@ -15,6 +15,7 @@ from twin.frame import Json
 from twin.stage.textures import texture_asset
 
 NO_IMAGE: Json = {"asset": ""}
+WHITE: Json = [1.0, 1.0, 1.0]
 
 TYPES: Mapping[str, str] = {
     "diffuse_color_constant": "color3f",

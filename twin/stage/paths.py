@@ -63,7 +63,7 @@ def fixture_look_path(fixture: str) -> str:
 
 
 def slot_look_path(slot: str, metric: bool) -> str:
-    """Return the material that replaces a slot's surfaces: for parts with uv in metres, or with an atlas of their own."""
+    """Return the material that replaces a slot's surfaces: on parts with uv in metres, or with a uv of their own."""
     return f"{slot_path(slot)}/{'look' if metric else 'look_own'}"
 
 

@@ -137,8 +137,8 @@ def is_flat(normals: Values, points: Floats, corners: Corners) -> bool:
 
 
 def _crossed(points: Any, faces: Ints) -> Any:
-    a, b, c = (points[faces[:, corner]].astype(np.float64) for corner in range(3))
-    return np.cross(b - a, c - a)
+    a, b, c = (points[faces[:, corner]] for corner in range(3))
+    return np.cross((b - a).astype(np.float64), (c - a).astype(np.float64))
 
 
 def _unit(vectors: Any) -> Any:

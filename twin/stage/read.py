@@ -211,7 +211,7 @@ class _Reader:
     def _member(self, slot: Usd.Prim, prim: Usd.Prim, here: _Inherited) -> Member:
         label = str(prim.GetAttribute("twin:label").Get(TIME) or "")
         meshes: list[Mesh] = []
-        keypoints: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        keypoints: dict[str, np.ndarray] = {}
 
         def pose(child: Usd.Prim) -> Gf.Matrix4d:
             return self.poses.ComputeRelativeTransform(child, slot)[0]

@@ -25,6 +25,14 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """USD type -> kind and the inputs that only it has."""
 
+SIZES: Mapping[str, Mapping[str, int]] = {
+    "rect": {"width": 0, "height": 1},
+    "disk": {"radius": 0},
+    "sphere": {"radius": 0},
+    "cylinder": {"length": 0, "radius": 1},
+}
+"""Kind -> input -> axis whose scale it takes on."""
+
 COMMON = ("intensity", "exposure", "color", "enableColorTemperature", "colorTemperature", "normalize")
 TIME = Usd.TimeCode.EarliestTime()
 

@@ -45,7 +45,7 @@ def read_material(material: UsdShade.Material, roots: Any) -> tuple[Material, Uv
             name = item.GetBaseName()
             if name in FALLBACKS and name not in _IGNORED:
                 found[name] = _input(name, item, uv, roots)
-        _check(material, found, uv)
+        _check(material, surface, found, uv)
     except Unreadable as reason:
         return Material(path, "", {}), uv, str(reason)
     return Material(path, str(surface.GetPath()), {k: v for k, v in found.items() if v is not None}), uv, ""
@@ -66,10 +66,13 @@ def _surface(material: UsdShade.Material) -> UsdShade.Shader:
     return shader
 
 
-def _check(material: UsdShade.Material, found: dict[str, Any], uv: Uv) -> None:
+def _check(material: UsdShade.Material, surface: UsdShade.Shader, found: dict[str, Any], uv: Uv) -> None:
     displacement = found.pop("displacement", None)
     if isinstance(displacement, Texture) or (displacement or 0.0) != 0.0:
         raise Unreadable("displacement is not supported")
+    mode = surface.GetInput("opacityMode")
+    if mode and mode.Get(TIME) == "presence":
+        raise Unreadable("opacity as presence is not supported; use an opacityThreshold")
     if material.ComputeVolumeSource()[0]:
         raise Unreadable("a volume shader is not supported")
     if len(uv.names) > 1:
@@ -86,19 +89,9 @@ def _input(name: str, item: UsdShade.Input, uv: Uv, roots: Any) -> Any:
     if UsdShade.Utils.GetType(source.GetName()) == UsdShade.AttributeType.Output:
         return _texture(name, source, uv, roots)
     value = source.Get(TIME)
-    return (
-        None
-        if value is None
-        else tuple(float(v) for v in value)
-        if hasattr(value, "__len__") and not isinstance(value, str)
-        else _number(value)
-    )
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str):
-        return {"transparent": 0.0, "presence": 1.0}.get(value, 0.0)
-    return float(value)
+    if value is None:
+        return None
+    return tuple(map(float, value)) if hasattr(value, "__len__") else float(value)
 
 
 def _texture(name: str, output: Usd.Attribute, uv: Uv, roots: Any) -> Texture:

@@ -30,7 +30,7 @@ class Binding:
     Args:
         material: Path, empty where nothing is bound.
         uv: Name of the primvar that its images use.
-        turn: Rotation [rad] and translation of the uv that the mesh takes on, after ``scale``; None where there is none.
+        turn: Rotation [rad] and translation of the uv that the mesh takes on, after ``scale``; None for none.
         scale: Repeats that are taken on with the turn.
     """
 
@@ -100,22 +100,23 @@ def _finished(
     T = np.array(matrix).T
     if np.linalg.det(T[:3, :3]) < 0:
         faces = faces[:, ::-1]
-    placed = (points.astype(np.float64) @ T[:3, :3].T + T[:3, 3]).astype(np.float32)
+    placed = points if np.array_equal(T, np.eye(4)) else (points @ T[:3, :3].T + T[:3, 3]).astype(np.float32)
     if normals is not None:
         normals = _turned(normals, T, placed, faces)
     if uv is not None and binding.turn is not None:
         uv = _moved(uv, binding)
-    faces = np.ascontiguousarray(faces, dtype=np.uint32)
-    return Mesh(path, placed, faces, normals, uv, binding.material, sided, label)
+    return Mesh(path, placed, faces.astype(np.uint32, order="C"), normals, uv, binding.material, sided, label)
 
 
 def _turned(normals: Any, T: Any, points: Any, faces: Any) -> Any:
     """Transform normals as planes; where one is no direction, the mean of its faces stands in."""
-    turned = normals.astype(np.float64) @ np.linalg.inv(T[:3, :3])
-    length = np.linalg.norm(turned, axis=1)
-    wrong = ~(length > 1e-20)
+    turned = normals if np.array_equal(T[:3, :3], np.eye(3)) else normals @ np.linalg.inv(T[:3, :3])
+    length = np.sqrt(np.einsum("ij,ij->i", turned, turned))
+    if np.all(np.abs(length - 1) < 1e-6):
+        return turned.astype(np.float32, copy=False)
+    wrong = ~(length > 1e-12)
     if wrong.any():
-        turned[wrong] = vertex_normals(points, faces)[wrong]
+        turned = np.where(wrong[:, None], vertex_normals(points, faces), turned)
         length[wrong] = 1.0
     return (turned / length[:, None]).astype(np.float32)
 

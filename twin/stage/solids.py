@@ -46,7 +46,7 @@ def sheet(size: Sequence[float]) -> Solid:
     """Return a level rectangle around the origin that faces up, as two triangles."""
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [size[0] / 2, size[1] / 2, 0]
     points = corners.astype(np.float32)
-    up = np.tile(np.float32([0, 0, 1]), (4, 1))
+    up = np.tile(np.array([0, 0, 1], dtype=np.float32), (4, 1))
     return Solid(points, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.uint32), up, points[:, :2].copy())
 
 
@@ -67,9 +67,9 @@ def _side(half: Array, radius: float, axis: int, sign: int) -> Solid:
     inner = half - radius
     u_axis, v_axis = (axis + 1) % 3, (axis + 2) % 3
     u, v = _stations(half[u_axis], inner[u_axis]), _stations(half[v_axis], inner[v_axis])
-    sharp = np.empty((len(v), len(u), 3))
-    sharp[..., axis], sharp[..., u_axis], sharp[..., v_axis] = sign * half[axis], u, v[:, None]
-    sharp = sharp.reshape(-1, 3)
+    grid = np.empty((len(v), len(u), 3))
+    grid[..., axis], grid[..., u_axis], grid[..., v_axis] = sign * half[axis], u, v[:, None]
+    sharp: Array = grid.reshape(-1, 3)
     core = np.clip(sharp, -inner, inner)
     offset = sharp - core
     length = np.linalg.norm(offset, axis=1, keepdims=True)

@@ -37,13 +37,9 @@ def tidied(points: Floats, faces: npt.NDArray[np.uint32], normals: Floats | None
     used[welded] = True
     welded = (np.cumsum(used) - 1)[welded]
     unique = points[used]
-    flat = normals is None
-    shading = (
-        _indexed(face_normals(unique, welded).astype(np.float32), "uniform")
-        if flat
-        else _wedges(normals, corners, welded)
-    )
-    assert shading is not None, "a mesh is shaded flat or has normals"
+    shading = _wedges(normals, corners, welded)
+    if shading is None:
+        shading = _indexed(face_normals(unique, welded).astype(np.float32), "uniform")
     return Tidy(unique, welded, shading, _wedges(uv, corners, welded))
 
 
@@ -51,8 +47,9 @@ def _whole(points: Floats, faces: Ints) -> npt.NDArray[np.bool_]:
     """Tell the faces that have an area and are not there already."""
     a, b, c = (points[faces[:, corner]] for corner in range(3))
     sound = np.any(np.cross(b - a, c - a) != 0, axis=1)
-    low, middle, high = np.sort(faces, axis=1).T
-    _, first = np.unique(paired(paired(low, middle), high), return_index=True)
+    turn = (np.argmin(faces, axis=1)[:, None] + np.arange(3)) % 3
+    least, second, third = np.take_along_axis(faces, turn, axis=1).T
+    _, first = np.unique(paired(paired(least, second), third), return_index=True)
     new = np.zeros(len(faces), dtype=bool)
     new[first] = True
     return np.asarray(sound & new)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.assets.solid import Array, Patch, bezier, grid_patch, snapped
+from twin.assets.shapes.solid import Array, Patch, bezier, grid_patch, snapped
 
 SIDE = 6
 """Cells along each side of a hole; an even number, so that a vertex lies in the middle."""
@@ -102,10 +102,14 @@ def handle_patch(points: Array, handle: Handle, rows: tuple[int, int], columns: 
     """Return the handle between the holes that :func:`open_holes` made, and its rings, shape (N, M, 3)."""
     steps, angles = _loop()
     middle = (columns[0] + columns[1]) // 2
-    rims = [points[first + SIDE // 2 + sign * steps[:, 0], middle + steps[:, 1]] for first, sign in zip(rows, (-1, 1), strict=True)]
+    rims = [
+        points[first + SIDE // 2 + sign * steps[:, 0], middle + steps[:, 1]]
+        for first, sign in zip(rows, (-1, 1), strict=True)
+    ]
     rings = _rings(handle, angles, radius)
     lower, upper = (
-        _fillet(rim, ring, handle.low if end == 0 else handle.high, radius) for end, rim, ring in ((0, rims[0], rings[-1]), (1, rims[1], rings[0]))
+        _fillet(rim, ring, handle.low if end == 0 else handle.high, radius)
+        for end, rim, ring in ((0, rims[0], rings[-1]), (1, rims[1], rings[0]))
     )
     tube = np.concatenate([upper[:-1], rings, lower[-2::-1]])
     closed = np.concatenate([tube, tube[:, :1]], axis=1)[::-1]

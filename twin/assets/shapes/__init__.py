@@ -1,0 +1,1 @@
+"""Shape made objects: pure geometry from numbers, no materials and no chance."""
