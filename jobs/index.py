@@ -24,7 +24,7 @@ from twin.jobs.paths import RunPaths
 from twin.jobs.values import ValueColumns
 from twin.writers.atomic import replacing
 
-GROUP_ROWS = 1 << 16
+GROUP_ROWS = 1 << 14
 """Rows of a Parquet row group: what is held in memory at most."""
 
 _STATE = {"block": pa.int64(), "attempt": pa.int32(), "sequence": pa.int64(), "step": pa.int64(), "time": pa.float64()}

@@ -174,9 +174,7 @@ class Choice(Distribution[T]):
     """
 
     key: ClassVar[str] = "choice"
-    split: Literal["train", "val", "test"] | None = Field(
-        default=None, description="Split that patterns draw from."
-    )
+    split: Literal["train", "val", "test"] | None = Field(default=None, description="Split that patterns draw from.")
     choice: tuple[T, ...] = Field(min_length=1, description="Values, or patterns of library names.")
 
     @field_validator("choice", mode="before")

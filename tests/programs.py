@@ -29,6 +29,11 @@ def start_program(
 def run_program(program: str, *arguments: object, environment: Mapping[str, str] | None = None) -> str:
     """Run a program to its end and return what it printed; fail with its errors where it fails."""
     process = start_program(program, *arguments, environment=environment)
-    output, errors = process.communicate(timeout=120)
+    with process:
+        try:
+            output, errors = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     assert process.returncode == 0, f"exit code {process.returncode}\n{errors}"
     return output

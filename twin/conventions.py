@@ -9,6 +9,7 @@ Quaternions are ``wxyz``. Depth is planar z in metres, ``+inf`` where nothing wa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -46,14 +47,14 @@ def inverse(T: npt.ArrayLike) -> Array:
 def apply(T: npt.ArrayLike, points: npt.ArrayLike) -> Array:
     """Map points, shape (..., 3), through a 4x4 transform."""
     T = np.asarray(T, dtype=np.float64)
-    return np.asarray(points, dtype=np.float64) @ T[:3, :3].T + T[:3, 3]
+    return np.asarray(np.asarray(points, dtype=np.float64) @ T[:3, :3].T + T[:3, 3])
 
 
 def rotation_axis(axis: npt.ArrayLike, angle: float) -> Array:
     """Return the 3x3 rotation by ``angle`` [rad] about ``axis`` (Rodrigues' formula)."""
     x, y, z = np.asarray(axis, dtype=np.float64) / np.linalg.norm(axis)
     K = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * K + (1 - np.cos(angle)) * K @ K
+    return np.asarray(np.eye(3) + np.sin(angle) * K + (1 - np.cos(angle)) * K @ K)
 
 
 def rotation_rpy(roll: float, pitch: float, yaw: float) -> Array:
@@ -115,7 +116,12 @@ def lens_limit(distortion: npt.ArrayLike) -> float:
     Within it the radial part is one-to-one; beyond it OpenCV's formula puts what the lens cannot see into the image.
     It is the least positive root of d(r radial) / dr or of the denominator, both polynomials in r2.
     """
-    k1, k2, _, _, k3, k4, k5, k6 = np.asarray(distortion, dtype=np.float64)
+    k1, k2, _, _, k3, k4, k5, k6 = np.asarray(distortion, dtype=np.float64).tolist()
+    return _radial_limit(k1, k2, k3, k4, k5, k6)
+
+
+@lru_cache(maxsize=64)
+def _radial_limit(k1: float, k2: float, k3: float, k4: float, k5: float, k6: float) -> float:
     top, bottom = np.polynomial.Polynomial([1, k1, k2, k3]), np.polynomial.Polynomial([1, k4, k5, k6])
     slope = top * bottom + np.polynomial.Polynomial([0, 2]) * (top.deriv() * bottom - top * bottom.deriv())
     roots = np.concatenate([slope.trim().roots(), bottom.trim().roots()])
@@ -133,16 +139,24 @@ def undistort(xy: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:
         return target.copy()
     flat = target.reshape(-1, 2)
     guess = _undistort_radial(flat, distortion)
-    todo, size = np.arange(len(guess)), np.maximum(np.abs(flat).max(axis=-1), 1.0)
+    size = np.maximum(np.abs(flat).max(axis=-1), 1.0)
+    with np.errstate(all="ignore"):  # what diverges ends as NaN
+        _newton(guess, flat, distortion, 1e-14 * size)
+        residual = np.abs(distort(guess, distortion) - flat).max(axis=-1)
+        guess[~((residual < 1e-10 * size) & in_field(guess, distortion))] = np.nan
+    return guess.reshape(target.shape)
+
+
+def _newton(guess: Array, target: Array, distortion: npt.ArrayLike, goal: Array) -> None:
+    """Improve guesses, shape (N, 2), in place until their residuals reach the goal, shape (N,), 25 steps at most."""
+    todo = np.arange(len(guess))
     for _ in range(25):
-        residual = distort(guess[todo], distortion) - flat[todo]
-        todo = todo[open_ := np.abs(residual).max(axis=-1) > 1e-14 * size[todo]]
+        residual = distort(guess[todo], distortion) - target[todo]
+        far = np.abs(residual).max(axis=-1) > goal[todo]
+        todo = todo[far]
         if not len(todo):
             break
-        guess[todo] -= _solve(_distort_jacobian(guess[todo], distortion), residual[open_])
-    residual = np.abs(distort(guess, distortion) - flat).max(axis=-1)
-    guess[~((residual < 1e-10 * size) & in_field(guess, distortion))] = np.nan
-    return guess.reshape(target.shape)
+        guess[todo] -= _solve(_distort_jacobian(guess[todo], distortion), residual[far])
 
 
 def _undistort_radial(xy: Array, distortion: npt.ArrayLike) -> Array:
@@ -153,15 +167,14 @@ def _undistort_radial(xy: Array, distortion: npt.ArrayLike) -> Array:
     ideal = np.tan(np.arctan(min(lens_limit(radial), 100.0)) * toward_the_end)
     distorted = distort(np.stack([ideal, np.zeros_like(ideal)], axis=-1), radial)[:, 0]
     r = np.linalg.norm(xy, axis=-1, keepdims=True)
-    return xy * (np.interp(r, distorted[:-1], ideal[:-1]) / np.maximum(r, 1e-300))
+    return np.asarray(xy * (np.interp(r, distorted[:-1], ideal[:-1]) / np.maximum(r, 1e-300)))
 
 
 def _solve(J: Array, rhs: Array) -> Array:
     """Solve stacks of 2x2 systems by Cramer's rule; singular ones give inf or NaN."""
     a, b, c, d = J[..., 0, 0], J[..., 0, 1], J[..., 1, 0], J[..., 1, 1]
     x, y = rhs[..., 0], rhs[..., 1]
-    with np.errstate(all="ignore"):
-        return np.stack([d * x - b * y, a * y - c * x], axis=-1) / (a * d - b * c)[..., None]
+    return np.asarray(np.stack([d * x - b * y, a * y - c * x], axis=-1) / (a * d - b * c)[..., None])
 
 
 def in_field(xy: Array, distortion: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -196,9 +209,10 @@ def project(points: npt.ArrayLike, K: npt.ArrayLike, distortion: npt.ArrayLike) 
     """
     points, K = np.asarray(points, dtype=np.float64), np.asarray(K, dtype=np.float64)
     z = np.where(points[..., 2:] > 0, points[..., 2:], np.nan)
-    ideal = points[..., :2] / z
-    xy = np.where(in_field(ideal, distortion)[..., None], distort(ideal, distortion), np.nan)
-    return xy @ K[:2, :2].T + K[:2, 2]
+    with np.errstate(over="ignore", invalid="ignore"):  # far beyond any field
+        ideal = points[..., :2] / z
+        xy = np.where(in_field(ideal, distortion)[..., None], distort(ideal, distortion), np.nan)
+    return np.asarray(xy @ K[:2, :2].T + K[:2, 2])
 
 
 def pixel_directions(uv: npt.ArrayLike, K: npt.ArrayLike, distortion: npt.ArrayLike) -> Array:

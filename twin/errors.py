@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class TwinError(Exception):
@@ -40,10 +40,18 @@ class TwinError(Exception):
         self.found, self.where, self.expected, self.hint = found, where, expected, hint
         super().__init__(found, where, expected, hint)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes, which keyword-only arguments would not."""
+        return _again, (type(self), *self.args)
+
     def __str__(self) -> str:
         head = f"{self.where}: {self.found}" if self.where else self.found
         tail = [f"  {name}: {text}" for name, text in (("expected", self.expected), ("try", self.hint)) if text]
         return "\n".join([head, *tail])
+
+
+def _again(kind: type[TwinError], found: str, where: str, expected: str, hint: str) -> TwinError:
+    return kind(found, where=where, expected=expected, hint=hint)
 
 
 class SpecError(TwinError):

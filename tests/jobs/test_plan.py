@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.writers import made
 from twin.errors import RunError
-from twin.jobs.plan import RunPlan, default_size, frame_bytes, part_of, rounded
+from twin.jobs.plan import RunPlan, default_size, frame_bytes, group_length, part_of, rounded
+from twin.registry import loads
 from twin.shard import LABELS
 
 
@@ -105,3 +106,20 @@ def test_impossible_plans_are_refused(call: object, message: str) -> None:
 
 def test_rounding_never_reaches_zero() -> None:
     assert [rounded(size, 25) for size in (1, 24, 25, 26, 99)] == [25, 25, 25, 25, 75]
+
+
+def test_groups_end_where_every_held_draw_ends(tmp_path: Path) -> None:
+    """Pools and what shapes a stage are held by block, which shards may cut."""
+    scene = {
+        "twin": 1,
+        "classes": {"mug": 1},
+        "lights": {"sky": {"kind": "dome", "rotation": {"uniform": ["0 deg", "90 deg"], "every": 6}}},
+        "objects": {"mug": {"asset": {"kind": "mug"}, "scale": {"uniform": [1, 2]}}},
+        "world": {"table": {"kind": "table"}},
+        "placement": {"drop": {"kind": "scatter", "objects": ["mug"], "on": "table", "every": 4}},
+        "cameras": {"front": {"fov": "60 deg", "pose": {"kind": "fixed", "position": [0, -1, 1], "look_at": "table"}}},
+        "pool": {"every": 7},
+        "engine": {"kind": "blank"},
+    }
+    loaded = loads(scene, folder=tmp_path)
+    assert group_length(loaded.scene) == 12

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,11 @@ def test_data_that_never_ends_is_refused(folder: Path) -> None:
     data["twin"] = data
     with pytest.raises(SpecError, match="nested more than 32 deep"):
         registry.loads(data, folder=folder)
+
+
+def test_errors_travel_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(SpecError("wrong", where="x.yaml:1:2", hint="do it")))
+    assert isinstance(error, SpecError) and str(error) == "x.yaml:1:2: wrong\n  try: do it"
 
 
 def test_the_sound_spec_is_sound(folder: Path) -> None:

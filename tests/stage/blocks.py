@@ -100,7 +100,8 @@ def box_asset(name: str, size: tuple[float, float, float], surface: Surface, lab
     solid = bevelled_box(size, 0.002, (0.0, 0.0, size[2] / 2))
     part = Part("body", solid.points, solid.faces, solid.normals, solid.uv, surface, double_sided=False)
     half = np.asarray(size, dtype=np.float32) / 2
-    low, high = np.float32([-half[0], -half[1], 0]), np.float32([half[0], half[1], size[2]])
+    low = np.array([-half[0], -half[1], 0], dtype=np.float32)
+    high = np.array([half[0], half[1], size[2]], dtype=np.float32)
     corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
     return Asset(name, label, (part,), (corners.astype(np.float32),), {"low": low, "high-end": high})
 

@@ -49,10 +49,6 @@ def test_a_bevelled_box_is_closed_and_fills_its_size(size: tuple[float, float, f
     assert outward(solid)
     assert np.linalg.norm(solid.normals, axis=1) == pytest.approx(1, abs=1e-5)
     r = min(radius, min(size) / 2)
-    edges, faces = (
-        sum(size) - 6 * r,
-        sum(a * b for a, b in ((size[0], size[1]), (size[1], size[2]), (size[2], size[0]))),
-    )
     # Steiner's formula with the rounding of the inner box; the facets of 4 steps lose up to 2 % of the rounded part
     inner = np.asarray(size) - 2 * r
     area = 2 * (inner[0] * inner[1] + inner[1] * inner[2] + inner[2] * inner[0])

@@ -1,7 +1,7 @@
 """Make the convex pieces that physics collides: one hull, the staves of a vessel, or a decomposition (CoACD).
 
-A decomposition is slow and its result belongs to the asset, so it is kept: those of the catalogue's objects ship with
-twin (``colliders.npz``), a user's own are kept in the cache under the hash of the geometry.
+A decomposition is slow, and another processor may cut elsewhere, so those of the catalogue's objects ship with twin
+(``colliders.npz``, under the objects' own licence); a user's own are kept in the cache under the hash of the geometry.
 Source: Wei et al., "Approximate Convex Decomposition for 3D Meshes with Collision-Aware Concavity and Tree Search",
 SIGGRAPH 2022.
 """
@@ -27,11 +27,11 @@ HULL_VERTICES = 64
 PIECE_LIMIT = 32
 PIECE_VERTICES = 32
 SETTINGS: dict[str, Any] = {
-    "threshold": 0.04, "max_convex_hull": PIECE_LIMIT, "preprocess_mode": "on", "preprocess_resolution": 30,
-    "resolution": 1000, "mcts_iterations": 60, "mcts_nodes": 20, "mcts_max_depth": 3, "decimate": True,
+    "threshold": 0.05, "max_convex_hull": PIECE_LIMIT, "preprocess_mode": "on", "preprocess_resolution": 20,
+    "resolution": 1000, "mcts_iterations": 30, "mcts_nodes": 20, "mcts_max_depth": 2, "decimate": True,
     "max_ch_vertex": PIECE_VERTICES, "seed": 1,
 }  # fmt: skip
-"""Settings of CoACD; they are part of a decomposition's name, so changing one makes all anew."""
+"""Settings of CoACD for a user's mesh; those that ship were made with finer ones."""
 _SHIPPED = Path(__file__).with_name("colliders.npz")
 
 
@@ -46,18 +46,18 @@ def colliders(parts: tuple[Part, ...], kind: ColliderKind, folder: Path, *, wher
         return (hull(points, where=where),)
     if kind == "vessel":
         return staves(points, faces, where=where)
-    key = collider_key(points, faces)
+    key = geometry_key(points, faces)
     shipped = _shipped().get(key)
     if shipped is not None:
         return shipped
-    file = made(folder / f"{key}.npz", lambda path: save({key: decompose(points, faces, where=where)}, path))
-    return load(file)[key]
+    settings = hashlib.sha256(repr(sorted(SETTINGS.items())).encode()).hexdigest()[:8]
+    file = folder / f"{key}-{settings}.npz"
+    return load(made(file, lambda path: save({key: decompose(points, faces, where=where)}, path)))[key]
 
 
-def collider_key(points: npt.NDArray[np.float64], faces: npt.NDArray[np.int64]) -> str:
-    """Return the hash that names a decomposition: the geometry and every setting."""
-    digest = hashlib.sha256(f"coacd 1 {sorted(SETTINGS.items())!r}".encode())
-    digest.update(np.ascontiguousarray(points, dtype="<f8").tobytes())
+def geometry_key(points: npt.NDArray[np.float64], faces: npt.NDArray[np.int64]) -> str:
+    """Return the hash that names a geometry's decomposition."""
+    digest = hashlib.sha256(np.ascontiguousarray(points, dtype="<f8").tobytes())
     digest.update(np.ascontiguousarray(faces, dtype="<i8").tobytes())
     return digest.hexdigest()[:32]
 

@@ -82,7 +82,7 @@ def speckled(color: Rgb, bits: Bits, folder: Path, *, size: int = 512) -> Image:
     """Make the image of a stoneware glaze: iron specks of several sizes in a slightly cloudy colour."""
     noise = _noise(size, bits)
     cloud = _cloud(noise, 24)
-    shade = np.where(_spots(noise, 1200, bits), 0.45, 1.0) * np.where(_spots(noise, 160, bits, radius=2), 0.35, 1.0)
+    shade = np.where(_spots(size, 1400, bits), 0.5, 1.0) * np.where(_spots(size, 260, bits, radius=3), 0.3, 1.0)
     pixels = srgb(color) * (0.96 + 0.08 * cloud[..., None]) * shade[..., None]
     return pixel_image(np.clip(np.round(pixels), 0, 255).astype(np.uint8), folder)
 
@@ -104,9 +104,8 @@ def _cloud(noise: npt.NDArray[np.float64], cells: int) -> npt.NDArray[np.float64
     return np.asarray(rows[:, low] * (1 - part) + rows[:, high] * part)
 
 
-def _spots(noise: npt.NDArray[np.float64], count: int, bits: Bits, radius: int = 1) -> npt.NDArray[np.bool_]:
-    """Return a mask of round spots, each up to ``radius`` pixels wide to every side."""
-    size = len(noise)
+def _spots(size: int, count: int, bits: Bits, radius: int = 1) -> npt.NDArray[np.bool_]:
+    """Return a mask of round spots that wraps around, each up to ``radius`` pixels wide to every side."""
     mask = np.zeros((size, size), dtype=bool)
     for _ in range(count):
         row, column, reach = bits.below(size), bits.below(size), 1 + bits.below(radius * radius + 1)

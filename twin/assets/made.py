@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -60,4 +59,6 @@ def unfit(kind: str, name: str, value: float, least: float, most: float) -> None
     """
     if not least <= value <= most:
         room = f"{least * 100:.4g} to {most * 100:.4g} cm" if least <= most else "other measures: nothing fits these"
-        raise AssetError(f"a {kind} with a {name} of {value * 100:.4g} cm does not fit its other measures", expected=room)
+        raise AssetError(
+            f"a {kind} with a {name} of {value * 100:.4g} cm does not fit its other measures", expected=room
+        )

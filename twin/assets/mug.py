@@ -91,7 +91,9 @@ class Mug(MadeAsset):
     def _surfaces(self, finish: finishes.Finish, pattern: str, bits: Bits, library: Library) -> dict[str, Surface]:
         """Return a surface for each zone."""
         color = finishes.finish_color(finish, bits) if self.color is None else drawn(self.color)
-        zones = {zone: finishes.surface(zone, finish, color) for zone in ("outside", "band", "inside", "handle", "foot")}
+        zones = {
+            zone: finishes.surface(zone, finish, color) for zone in ("outside", "band", "inside", "handle", "foot")
+        }
         fired = finish in ("ceramic", "stoneware")
         if fired:
             zones["foot"] = finishes.surface("foot", "clay", finishes.CLAY)

@@ -8,6 +8,7 @@ Source: Walter et al., "Microfacet Models for Refraction through Rough Surfaces"
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,7 +105,7 @@ def _face(data: _Obj, corners: list[tuple[int, int, int]], text: str) -> None:
     polygon = [_corner(word, counts) for word in text.split()]
     if len(polygon) < 3:
         raise ValueError(f"a face needs 3 corners, not {len(polygon)}")
-    for second, third in zip(polygon[1:-1], polygon[2:], strict=True):
+    for second, third in itertools.pairwise(polygon):
         corners.extend((polygon[0], second, third))
     if len(corners) > 3 * COUNT_LIMIT:
         raise ValueError(f"the mesh has more than {COUNT_LIMIT} triangles")
@@ -112,7 +113,7 @@ def _face(data: _Obj, corners: list[tuple[int, int, int]], text: str) -> None:
 
 def _corner(word: str, counts: tuple[int, int, int]) -> tuple[int, int, int]:
     """Read ``v/vt/vn`` as indices from zero, -1 where left out; negative ones count from the end."""
-    fields = (word.split("/") + ["", ""])[:3]
+    fields = ([*word.split("/"), "", ""])[:3]
     found = []
     for text, count in zip(fields, counts, strict=True):
         index = int(text) if text else 0

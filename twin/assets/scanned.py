@@ -11,9 +11,9 @@ import numpy as np
 from twin.assets.asset import Asset, Image, Part, Symmetries
 from twin.assets.colliders import colliders
 from twin.assets.images import limited
+from twin.assets.made import Z_AXIS
 from twin.assets.manifest import Entry
 from twin.assets.meshes import oriented, parts, read_pieces
-from twin.assets.made import Z_AXIS
 from twin.errors import AssetError
 
 SIZE_TOLERANCE = 0.03

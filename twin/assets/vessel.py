@@ -6,6 +6,8 @@ lower side over the radius, measured by vertical rays, simplified to a few rings
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +30,7 @@ def staves(points: Array, faces: npt.NDArray[np.int64], *, where: str) -> tuple[
     radii, low, high = _section(points, faces, where)
     knots = _knots(radii, low, high)
     pieces = []
-    for a, b in zip(knots[:-1], knots[1:], strict=True):
+    for a, b in itertools.pairwise(knots):
         ring = [(radii[k], low[k], high[k]) for k in (a, b)]
         flat = a == 0 and high[b] - high[a] < _TOLERANCE * radii[-1]
         pieces += [_disc(*ring[1])] if flat else [_stave(ring, sector) for sector in range(_SECTORS)]

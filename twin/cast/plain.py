@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _BLOCK = 8
-_TRIANGLES = 256
+_TRIANGLES = 512
 _CANDIDATES = 1 << 14
 
 

@@ -221,6 +221,6 @@ class Shard:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first words of a message: HDF5 adds addresses and times to it."""
-    text = error.args[-1] if error.args else type(error).__name__
-    return str(text).partition(" (")[0].partition(", time =")[0][:200]
+    """Return the first words of a message: HDF5 goes on with addresses and times."""
+    text = str(error.args[-1] if error.args else type(error).__name__)
+    return (text.partition(" (")[0] if isinstance(error, OSError) else text)[:200]

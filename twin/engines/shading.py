@@ -64,7 +64,7 @@ def shade(point: Point, material: Material | None, lights: Mapping[str, Light], 
         direction, emission = _arriving(light, point.position, normal)
         half = np.maximum(_dot(_unit(direction + point.view), normal), 0.0)
         highlight = (mirror + 0.1 * coat) * half ** (2 / np.maximum(roughness, 0.05) ** 2)
-        colour = colour + emission * (diffuse * (1 - 0.9 * metallic) + highlight)
+        colour = colour + emission / np.pi * (diffuse * (1 - 0.9 * metallic) + highlight)
     return np.asarray(colour * (0.25 + 0.75 * opacity))
 
 

@@ -1,8 +1,8 @@
 """Develop scene-linear radiance into an 8-bit image: exposure, tone curve, sRGB.
 
-The tone curve is Khronos PBR Neutral: it takes off what a dielectric's gloss adds (4 %), keeps colours as they are up to
-0.76 and rolls highlights off towards white without turning their hue. Grey stays grey, black stays 0, and 18 % grey at
-0 EV becomes 0.14 linear, which is 105 of 255.
+The tone curve is Khronos PBR Neutral: it takes off what a dielectric's gloss adds (4 %), keeps colours as they are up
+to 0.76 and rolls highlights off towards white without turning their hue. Grey stays grey, black stays 0, and 18 % grey
+at 0 EV becomes 0.14 linear, which is 105 of 255.
 
 Sources: "Khronos PBR Neutral Tone Mapper", specification of 2024; IEC 61966-2-1 (sRGB).
 """
@@ -32,7 +32,7 @@ def develop(linear: npt.ArrayLike, exposure_ev: float) -> npt.NDArray[np.uint8]:
     """
     radiance = np.nan_to_num(np.asarray(linear, dtype=np.float32), nan=0.0, posinf=1e30, neginf=0.0)
     exposed = np.clip(radiance * np.float32(2.0**exposure_ev), 0.0, np.float32(1e30))
-    return np.rint(encode(tone(exposed)) * 255.0).astype(np.uint8)
+    return np.asarray(np.rint(encode(tone(exposed)) * 255.0), dtype=np.uint8)
 
 
 def tone(colour: Image) -> Image:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from pxr import Sdf, Tf
+from pxr import Sdf, Tf, Usd
 
 from twin.assets.cache import cache_folder
 from twin.errors import AssetError
@@ -61,13 +61,35 @@ def check_layers(path: Path, roots: Iterable[Path]) -> set[str]:
         layer = open_layer(queue.pop())
         for dependency in layer.GetCompositionAssetDependencies():
             name = Sdf.Layer.SplitIdentifier(dependency)[0]
-            full = str(check_file(Sdf.ComputeAssetPathRelativeToLayer(layer, name), roots, where=layer.identifier))
+            if not name:  # a reference within the layer
+                continue
+            full = str(check_file(anchored(layer, name), roots, where=layer.identifier))
             if full not in found:
                 found.add(full)
                 queue.append(full)
         if len(found) > LAYER_LIMIT:
             raise AssetError(f"the stage has more than {LAYER_LIMIT} layers", where=str(path))
     return found
+
+
+def anchored(layer: Sdf.Layer, name: str) -> str:
+    """Return the path of a file as the layer that names it means it."""
+    return name if "://" in name else str(Sdf.ComputeAssetPathRelativeToLayer(layer, name))
+
+
+def asset_file(attribute: Usd.Attribute, roots: Iterable[Path]) -> Path | None:
+    """Return the file that an asset attribute names, or None where it names none.
+
+    Raises:
+        AssetError: naming the prim, where the file is missing or must not be read.
+    """
+    value = attribute.Get(Usd.TimeCode.EarliestTime()) if attribute else None
+    if value is None or not value.path:
+        return None
+    layer = attribute.GetPropertyStack(Usd.TimeCode.EarliestTime())[0].layer
+    return check_file(
+        value.resolvedPath or anchored(layer, value.path), roots, where=str(attribute.GetPrim().GetPath())
+    )
 
 
 def open_layer(name: str) -> Sdf.Layer:
@@ -79,11 +101,16 @@ def open_layer(name: str) -> Sdf.Layer:
     try:
         layer = Sdf.Layer.FindOrOpen(name)
     except Tf.ErrorException as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        reason = error_text(error)
         raise AssetError(f"this is no USD that can be read: {reason}", where=name) from None
     if not layer:
         raise AssetError("this is no USD that can be read", where=name)
     return layer
+
+
+def error_text(error: Tf.ErrorException) -> str:
+    """Return what USD says of an error, without where in its own source it happened."""
+    return " ".join(str(getattr(item, "commentary", item)) for item in error.args).strip()
 
 
 def check_mesh(points: np.ndarray, counts: np.ndarray, indices: np.ndarray, where: str) -> None:

@@ -242,7 +242,7 @@ def _label(prim: Usd.Prim) -> str:
     labels = attribute.Get(TIME) if attribute else None
     if labels:
         return str(labels[0])
-    for name in prim.GetAppliedSchemas():
+    for name in prim.GetPrimTypeInfo().GetAppliedAPISchemas():
         if name.startswith("SemanticsAPI:"):
             base = f"semantic:{name.split(':', 1)[1]}:params"
             if prim.GetAttribute(f"{base}:semanticType").Get(TIME) == "class":

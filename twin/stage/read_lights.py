@@ -12,7 +12,7 @@ from twin import conventions
 from twin.conventions import Array
 from twin.frame import Json
 from twin.stage.geometry import Light
-from twin.stage.guard import check_file
+from twin.stage.guard import asset_file
 
 KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "DomeLight": ("dome", ()),
@@ -74,10 +74,7 @@ def _scaled(kind: str, inputs: dict[str, Json], scale: Array) -> str:
 
 
 def _texture(prim: Usd.Prim, roots: Any) -> str:
-    value = prim.GetAttribute("inputs:texture:file").Get(TIME)
-    if value is None or not value.path:
-        return ""
-    return str(check_file(value.resolvedPath or value.path, roots, where=str(prim.GetPath())))
+    return str(asset_file(prim.GetAttribute("inputs:texture:file"), roots) or "")
 
 
 def _pole(prim: Usd.Prim) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 from pxr import Sdf, Usd, UsdShade
 
 from twin.stage.geometry import Material, Texture
-from twin.stage.guard import check_file
+from twin.stage.guard import asset_file
 from twin.stage.inputs import FALLBACKS
 
 TIME = Usd.TimeCode.EarliestTime()
@@ -100,12 +100,13 @@ def _texture(name: str, output: Usd.Attribute, uv: Uv, roots: Any) -> Texture:
     if identifier != "UsdUVTexture":
         raise Unreadable(f"the input '{name}' comes from a {identifier or 'custom'} shader")
     path = str(shader.GetPath())
-    asset = _value(shader, "file")
-    if asset is None or not asset.path:
-        raise Unreadable(f"the image of '{name}' has no file")
-    if "<" in asset.path:
+    attribute = _producer(shader, "file")
+    asset = attribute.Get(TIME) if attribute else None
+    if asset is not None and "<" in asset.path:
         raise Unreadable(f"the image of '{name}' is a set of tiles, {asset.path}")
-    file = check_file(asset.resolvedPath or asset.path, roots, where=path)
+    file = asset_file(attribute, roots)
+    if file is None:
+        raise Unreadable(f"the image of '{name}' has no file")
     uv_scale, uv_path = _transform(shader, uv)
     return Texture(
         file=file,
@@ -138,16 +139,20 @@ def _transform(texture: UsdShade.Shader, uv: Uv) -> tuple[tuple[float, float], s
 
 
 def _source(shader: UsdShade.Shader, name: str) -> UsdShade.Shader | None:
+    found = _producer(shader, name)
+    is_output = found and UsdShade.Utils.GetType(found.GetName()) == UsdShade.AttributeType.Output
+    return UsdShade.Shader(found.GetPrim()) if found and is_output else None
+
+
+def _producer(shader: UsdShade.Shader, name: str) -> Usd.Attribute | None:
     item = shader.GetInput(name)
     found = item.GetValueProducingAttributes() if item else []
-    is_output = found and UsdShade.Utils.GetType(found[0].GetName()) == UsdShade.AttributeType.Output
-    return UsdShade.Shader(found[0].GetPrim()) if is_output else None
+    return found[0] if found else None
 
 
 def _value(shader: UsdShade.Shader, name: str) -> Any:
-    item = shader.GetInput(name)
-    found = item.GetValueProducingAttributes() if item else []
-    return found[0].Get(TIME) if found else None
+    attribute = _producer(shader, name)
+    return attribute.Get(TIME) if attribute else None
 
 
 def _four(value: Any, fallback: float) -> tuple[float, ...]:

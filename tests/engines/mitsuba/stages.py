@@ -63,7 +63,7 @@ def box(size: Sequence[float] = (0.1, 0.1, 0.1), material: str = "", centre: Seq
     points, faces, uv = [], [], []
     for axis in range(3):
         for side in (-1.0, 1.0):
-            u, v = np.roll(np.eye(3), 0, axis=0)[(axis + 1) % 3], np.eye(3)[(axis + 2) % 3]
+            u, v = np.eye(3)[(axis + 1) % 3], np.eye(3)[(axis + 2) % 3]
             n = np.eye(3)[axis] * side
             u = u * side
             start = len(points)
@@ -99,12 +99,16 @@ def geometry(
     lights: Sequence[Light] = (),
     **more: Any,
 ) -> Geometry:
-    made = tuple(
-        Slot(f"/slot/{name}", name, tuple(Member(f"/slot/{name}/{i}", f"{name}{i}", "thing", tuple(m), {}) for i, m in enumerate(pool)))
-        for name, pool in (slots or {}).items()
-    )
+    made = tuple(Slot(f"/slot/{name}", name, _pool(name, pool)) for name, pool in (slots or {}).items())
     found = {m.path: m for m in materials}
     return Geometry(Path("/nowhere"), tuple(world), made, found, {x.path: x for x in lights}, {"thing": 1}, **more)
+
+
+def _pool(name: str, pool: Sequence[Sequence[Mesh]]) -> tuple[Member, ...]:
+    return tuple(
+        Member(f"/slot/{name}/{number}", f"{name}{number}", "thing", tuple(meshes), {})
+        for number, meshes in enumerate(pool)
+    )
 
 
 def camera(

@@ -16,7 +16,7 @@ from twin.assets.made import unfit
 from twin.assets.shapes.handle import SIDE, Handle, handle_patch, open_holes
 from twin.assets.shapes.solid import Array, Patch, Profile, arc, grid_patch, hull_points, revolved, snapped
 
-_QUARTER, _STAVES, _HANDLE_PIECES = 24, 16, 8
+_QUARTER, _STAVES, _HANDLE_PIECES = 24, 12, 8
 _CURVES = {"round": (2.15, 0.0), "square": (3.4, 0.0), "ear": (2.15, 0.45)}
 """Exponent and lean of a handle's curve by its name."""
 
@@ -106,7 +106,10 @@ class MugShape:
         banded = np.array([any(low < z < high for low, high in bands) for z in middles])[:, None]
         zones = [("outside", keep & ~banded), ("band", keep & banded)]
         walls = [grid_patch(zone, points, uv, cells) for zone, cells in zones if cells.any()]
-        rest = [grid_patch("foot", *revolved(self._foot(), angles)), grid_patch("inside", *revolved(self._inside(), angles))]
+        rest = [
+            grid_patch("foot", *revolved(self._foot(), angles)),
+            grid_patch("inside", *revolved(self._inside(), angles)),
+        ]
         tube, rings = handle_patch(points, handle, rows, columns, self.outer)
         return [*walls, *rest, tube], rings
 
@@ -173,9 +176,12 @@ class MugShape:
         """Return convex pieces: the floor, the staves of the wall, and the handle in short tubes."""
         angles = np.linspace(0.0, 2 * np.pi, _STAVES + 1)
         base, _ = revolved(self._profile(np.array([0.0, self.floor])), angles)
-        heights = np.linspace(self.floor, self.height, 4)
-        sides = [revolved(self._profile(heights, inset), angles)[0] for inset in (0.0, self.wall)]
-        staves = [hull_points(np.stack([side[:, k : k + 2] for side in sides])) for k in range(_STAVES)]
+        # A bulging wall is cut into slabs, so that the chord inside stays within 1.5 mm.
+        slabs = max(1, int(np.ceil(np.sqrt(abs(self.belly) * self.radius / 0.0015))))
+        heights = np.linspace(self.floor, self.height, 2 * slabs + 1)
+        sides = np.stack([revolved(self._profile(heights, inset), angles)[0] for inset in (0.0, self.wall)])
+        cells = [(row, k) for row in range(0, 2 * slabs, 2) for k in range(_STAVES)]
+        staves = [hull_points(sides[:, row : row + 3, k : k + 2]) for row, k in cells]
         step = (len(rings) - 1) // _HANDLE_PIECES
         tubes = [hull_points(rings[k : k + step + 1 : step]) for k in range(0, len(rings) - 1, step)]
         return [hull_points(base), *staves, *tubes]

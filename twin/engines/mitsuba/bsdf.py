@@ -8,10 +8,7 @@ Function", JCGT 3(2), 2014; Dupuy and Benyoub, "Sampling Visible GGX Normals wit
 
 from __future__ import annotations
 
-import drjit as dr
-import mitsuba as mi
-
-from twin.engines.mitsuba.device import Dr
+from twin.engines.mitsuba.device import Dr, dr, mi
 from twin.engines.mitsuba.material import Look
 
 _COAT_F0 = 0.04
@@ -36,7 +33,9 @@ def sample(look: Look, wi: Dr, lobe: Dr, uv: Dr) -> Dr:
         uv: A point of the unit square.
     """
     refracts = lobe < look.glass
-    inner = dr.select(refracts, lobe / dr.maximum(look.glass, 1e-6), (lobe - look.glass) / dr.maximum(1 - look.glass, 1e-6))
+    inner = dr.select(
+        refracts, lobe / dr.maximum(look.glass, 1e-6), (lobe - look.glass) / dr.maximum(1 - look.glass, 1e-6)
+    )
     diffuse, coat = _chances(look, wi)
     upper = mi.Vector3f(wi.x, wi.y, dr.abs(wi.z))
     coated = ~refracts & (inner < coat)

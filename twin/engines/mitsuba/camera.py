@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import drjit as dr
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
 from twin.conventions import pixel_directions
-from twin.engines.mitsuba.device import Dr, count, floats, number
+from twin.engines.mitsuba.device import Dr, count, dr, floats, mi, number
 from twin.frame import CameraState
 
 _MARGIN = 1

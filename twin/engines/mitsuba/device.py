@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import drjit as dr
-import mitsuba as mi
+import drjit
+import mitsuba
 import numpy as np
 import numpy.typing as npt
 
 Dr: TypeAlias = Any
 """A Dr.Jit array; Dr.Jit's own types depend on the variant and say nothing to a type checker."""
+
+dr: Any = drjit
+mi: Any = mitsuba
+"""The modules, untyped: their stubs describe another variant than the one that runs."""
 
 _LANES = 64
 

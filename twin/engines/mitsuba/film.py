@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import drjit as dr
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
 from twin.engines.mitsuba import camera as cameras
 from twin.engines.mitsuba import path
 from twin.engines.mitsuba.camera import Lens
-from twin.engines.mitsuba.device import Dr, count
+from twin.engines.mitsuba.device import count, dr, mi
 from twin.engines.mitsuba.path import World
 from twin.engines.mitsuba.sampling import Sampler, hashed
 from twin.frame import CameraState

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
+from twin.engines.mitsuba.device import mi
 from twin.errors import EngineError
 
 Image: TypeAlias = npt.NDArray[np.float32]
@@ -27,7 +27,9 @@ def read(file: Path) -> Image:
         bitmap = mi.Bitmap(str(file))
     except Exception as error:
         reason = str(error).splitlines()[0].split("] ", 1)[-1]
-        raise EngineError(f"this image cannot be read: {reason}", where=str(file), expected="PNG, JPEG, EXR or HDR") from None
+        raise EngineError(
+            f"this image cannot be read: {reason}", where=str(file), expected="PNG, JPEG, EXR or HDR"
+        ) from None
     if bitmap.width() * bitmap.height() > PIXELS_MAX:
         raise EngineError(f"this image has {bitmap.width()}x{bitmap.height()} pixels", where=str(file))
     data = np.asarray(bitmap)
@@ -61,4 +63,4 @@ def _shrunk_rows(image: Image, count: int) -> Image:
     low = np.minimum(edges.astype(int), rows - 1)
     part = (edges - low)[:, None, None]
     until = total[low] * (1 - part) + total[low + 1] * part
-    return (np.diff(until, axis=0) * (count / rows)).astype(np.float32)
+    return np.asarray(np.diff(until, axis=0) * (count / rows), dtype=np.float32)

@@ -11,37 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import drjit as dr
-import mitsuba as mi
-import numpy as np
-
-from twin.engines.mitsuba.device import Dr, floats, words
+from twin.engines.mitsuba.device import Dr, dr, floats, mi, words
 from twin.engines.mitsuba.texture import Atlas, look_up
 from twin.stage.geometry import Material, Texture
+from twin.stage.inputs import FALLBACKS
 
 TEXTURED = ("diffuseColor", "emissiveColor", "normal", "roughness", "metallic", "opacity")
 """Inputs that an image may drive, in table order."""
 
-FALLBACKS: Mapping[str, float | tuple[float, ...]] = {
-    "diffuseColor": (0.18, 0.18, 0.18),
-    "emissiveColor": (0.0, 0.0, 0.0),
-    "normal": (0.0, 0.0, 1.0),
-    "roughness": 0.5,
-    "metallic": 0.0,
-    "opacity": 1.0,
-    "ior": 1.5,
-    "clearcoat": 0.0,
-    "clearcoatRoughness": 0.01,
-    "opacityThreshold": 0.0,
-    "useSpecularWorkflow": 0.0,
-    "specularColor": (0.0, 0.0, 0.0),
-    "occlusion": 1.0,
-    "displacement": 0.0,
-    "opacityMode": 0.0,
-}
-"""Input -> its value where a material leaves it out."""
-
 _INERT = ("occlusion", "displacement", "opacityMode")
+
 
 @dataclass(frozen=True)
 class MaterialTable:
@@ -62,9 +41,10 @@ class MaterialTable:
 
 def table(materials: Sequence[Material], atlas: Atlas) -> MaterialTable:
     """Lay materials out; an empty last row is what meshes without a material wear."""
-    atlas.need([value for material in materials for value in material.inputs.values() if _image(value)])
     inputs = [{**FALLBACKS, **material.inputs} for material in materials]
-    place = [atlas.place(row[name] if _image(row[name]) else None) for row in inputs for name in TEXTURED]
+    driving = [_image(row[name]) for row in inputs for name in TEXTURED]
+    atlas.need([image for image in driving if image is not None])
+    place = [atlas.place(image) for image in driving]
     affine = [_affine(row[name]) for row in inputs for name in TEXTURED]
     return MaterialTable(atlas.texels, words(place), floats(affine), floats([_plain(row) for row in inputs]))
 
@@ -83,50 +63,54 @@ def obstacles(materials: Iterable[Material]) -> dict[str, str]:
 def _obstacle(name: str, value: float | tuple[float, ...] | Texture) -> str:
     if name not in FALLBACKS:
         return f"the input '{name}' is unknown"
-    if name in _INERT and value != FALLBACKS[name] and _constant(value) != FALLBACKS[name]:
+    if name in _INERT and (_image(value) or _scalar(value) != FALLBACKS[name]):
         return f"the input '{name}' is not supported"
     if _image(value) and name not in TEXTURED:
         return f"an image drives the input '{name}', which takes a constant here"
     return ""
 
 
-def _image(value: object) -> bool:
-    return isinstance(value, Texture) and any(value.scale[:3])
+def _bands(texture: Texture) -> tuple[int, ...]:
+    """Return which channels of an image an input reads."""
+    return (0, 1, 2) if texture.channel == "rgb" else ("rgba".index(texture.channel),) * 3
 
 
-def _constant(value: float | tuple[float, ...] | Texture) -> float | tuple[float, ...]:
-    """Return the value of an input whose image, if it has one, is scaled away."""
-    return value.bias if isinstance(value, Texture) else value
+def _image(value: object) -> Texture | None:
+    """Return the image that drives an input, if there is one that is not scaled away."""
+    return value if isinstance(value, Texture) and any(value.scale[band] for band in _bands(value)) else None
+
+
+def _colour(value: float | tuple[float, ...] | Texture) -> tuple[float, ...]:
+    """Return the three numbers of an input whose image, if it has one, is scaled away."""
+    if isinstance(value, Texture):
+        return tuple(value.bias[band] for band in _bands(value))
+    return tuple(value[:3]) if isinstance(value, tuple) else (float(value),) * 3
+
+
+def _scalar(value: float | tuple[float, ...] | Texture) -> float:
+    return float(_colour(value)[0])
 
 
 def _affine(value: float | tuple[float, ...] | Texture) -> list[float]:
     if not isinstance(value, Texture):
-        return [0.0, 0.0, 0.0, 1.0, *(value[:3] if isinstance(value, tuple) else [float(value)] * 3), 1.0]
-    bands = (0, 1, 2) if value.channel == "rgb" else ("rgba".index(value.channel),) * 3
-    scale, bias = [value.scale[b] for b in bands], [value.bias[b] for b in bands]
-    return [*scale, value.uv_scale[0], *bias, value.uv_scale[1]]
+        return [0.0, 0.0, 0.0, 1.0, *_colour(value), 1.0]
+    return [*(value.scale[band] for band in _bands(value)), value.uv_scale[0], *_colour(value), value.uv_scale[1]]
 
 
 def _plain(row: Mapping[str, float | tuple[float, ...] | Texture]) -> list[float]:
     """Lay out what no image drives: glass is an even opacity below 1 without a threshold."""
     opacity, threshold = _scalar(row["opacity"]), _scalar(row["opacityThreshold"])
-    glass = 1.0 - opacity if threshold <= 0 and not _image(row["opacity"]) else 0.0
-    specular = _constant(row["specularColor"])
+    glass = 1.0 - opacity if threshold <= 0 and _image(row["opacity"]) is None else 0.0
     names = ("ior", "clearcoat", "clearcoatRoughness", "useSpecularWorkflow")
-    colour = tuple(specular) if isinstance(specular, tuple) else (specular,) * 3
-    return [*(_scalar(row[name]) for name in names), *colour[:3], threshold, min(max(glass, 0.0), 1.0), 0.0, 0.0, 0.0]
-
-
-def _scalar(value: float | tuple[float, ...] | Texture) -> float:
-    constant = _constant(value)
-    return float(constant[0] if isinstance(constant, tuple) else constant)
+    ends = [threshold, min(max(glass, 0.0), 1.0), 0.0, 0.0, 0.0]
+    return [*(_scalar(row[name]) for name in names), *_colour(row["specularColor"]), *ends]
 
 
 def has_holes(material: Material) -> bool:
     """Say whether rays may pass through a surface of this material unbent."""
     opacity = material.inputs.get("opacity", 1.0)
     threshold = _scalar(material.inputs.get("opacityThreshold", 0.0))
-    return _image(opacity) or (threshold > 0 and _scalar(opacity) < threshold)
+    return _image(opacity) is not None or (threshold > 0 and _scalar(opacity) < threshold)
 
 
 @dataclass
@@ -174,7 +158,9 @@ def look(materials: MaterialTable, row: Dr, uv: Dr, active: Dr) -> Look:
     glass = three.x * dr.select(by_specular, 1.0, 1.0 - metallic)
     emission = dr.maximum(_input(materials, row, "emissiveColor", uv, active), 0.0)
     tint = dr.sqrt(dr.clip(colour, 0.0, 1.0))
-    return Look(diffuse, f0, _alpha(roughness), coat, _alpha(coat_roughness), glass, dr.maximum(ior, 1.0001), tint, emission)
+    return Look(
+        diffuse, f0, _alpha(roughness), coat, _alpha(coat_roughness), glass, dr.maximum(ior, 1.0001), tint, emission
+    )
 
 
 def bent_normal(materials: MaterialTable, row: Dr, uv: Dr, active: Dr) -> Dr:

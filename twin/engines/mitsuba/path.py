@@ -11,11 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import drjit as dr
-import mitsuba as mi
-
-from twin.engines.mitsuba import bsdf, light, material, sky, surface
-from twin.engines.mitsuba.device import Dr
+from twin.engines.mitsuba import bsdf, emitter, material, sky, surface
+from twin.engines.mitsuba.device import Dr, dr, mi
 from twin.engines.mitsuba.light import Lights
 from twin.engines.mitsuba.material import Look, MaterialTable
 from twin.engines.mitsuba.sampling import Sampler
@@ -25,7 +22,7 @@ _OFFSET = 3e-5
 _PASSES = 64
 _ROULETTE_DEPTH = 3
 _DIMENSIONS = 8
-_FILTER, _LIGHT, _TICKET, _SCATTER, _LOBE, _SHADOW = range(6)
+_LIGHT, _SCATTER, _CHOICE, _CHANCE = range(4)
 
 
 @dataclass(frozen=True)
@@ -100,27 +97,24 @@ def _bounce(world: World, sampler: Sampler, path: Path) -> Path:
     gathered = path.light + path.colour * _lamps_and_sky(world, path, ray, found.t, met)
     hit = surface.hit(world.triangles, world.placement, ray, found, met)
     dimension = (path.depth + path.passed * 64) * _DIMENSIONS
-    share = material.coverage(world.materials, hit.material, hit.uv, met)
-    stops = met & (sampler.pair(dimension + _FILTER).y < share) if False else met & (
-        sampler.pair(dimension + _SHADOW).x < share
-    )
+    chance, choice = sampler.pair(dimension + _CHANCE), sampler.pair(dimension + _CHOICE)
+    stops = met & (chance.x < material.coverage(world.materials, hit.material, hit.uv, met))
     passes = met & ~stops & (path.passed < _PASSES)
     look = material.look(world.materials, hit.material, hit.uv, stops)
-    frame, inside = _frame(world.materials, hit, path.direction, look, stops)
+    frame = _frame(world.materials, hit, path.direction, look, stops)
     gathered += dr.select(stops, path.colour * look.emission, 0.0)
     first = stops & (path.depth == 0)
     goes_on = stops & (path.depth < world.max_depth)
     wi = frame.to_local(-path.direction)
-    gathered += path.colour * _direct(world, sampler, dimension, hit, look, frame, wi, goes_on)
-    wo = bsdf.sample(look, wi, sampler.pair(dimension + _LOBE).x, sampler.pair(dimension + _SCATTER))
+    gathered += path.colour * _direct(world, choice.x, sampler.pair(dimension + _LIGHT), hit, look, frame, wi, goes_on)
+    wo = bsdf.sample(look, wi, choice.y, sampler.pair(dimension + _SCATTER))
     value, pdf = bsdf.evaluate(look, wi, wo)
     onward = frame.to_world(wo)
-    keeps_side = (dr.dot(onward, hit.facet) * dr.dot(frame.n, hit.facet) * wo.z > 0.0)
-    goes_on &= (pdf > 0.0) & keeps_side
+    goes_on &= (pdf > 0.0) & _keeps_side(hit, frame, wo, onward)
     colour = dr.select(goes_on, path.colour * value / dr.maximum(pdf, 1e-20), path.colour)
     goes_on &= dr.max(colour) > 0.0
     survival = dr.select(path.depth >= _ROULETTE_DEPTH, dr.clip(dr.max(colour), 0.05, 0.95), 1.0)
-    goes_on &= sampler.pair(dimension + _LOBE).y < survival
+    goes_on &= chance.y < survival
     colour = dr.select(goes_on, colour / survival, path.colour)
     ahead = dr.select(passes, path.direction, onward)
     return Path(
@@ -140,7 +134,7 @@ def _bounce(world: World, sampler: Sampler, path: Path) -> Path:
 def _lamps_and_sky(world: World, path: Path, ray: Dr, distance: Dr, met: Dr) -> Dr:
     """Return the light of lamps on the way, and of the sky where nothing was met; the camera sees no lamps."""
     scattered = path.active & (path.depth > 0)
-    lamps = light.seen(world.lights, ray, distance, path.pdf, scattered)
+    lamps = emitter.seen(world.lights, ray, distance, path.pdf, scattered)
     open_ = path.active & ~met
     from_sky, pdf = sky.radiance(world.lights.sky, ray.d, open_)
     chance = dr.gather(mi.Float, world.lights.sky_chance, mi.UInt32(0))
@@ -148,7 +142,7 @@ def _lamps_and_sky(world: World, path: Path, ray: Dr, distance: Dr, met: Dr) -> 
     return dr.select(scattered, lamps, 0.0) + dr.select(open_, from_sky * weight, 0.0)
 
 
-def _frame(materials: MaterialTable, hit: Hit, direction: Dr, look: Look, active: Dr) -> tuple[Dr, Dr]:
+def _frame(materials: MaterialTable, hit: Hit, direction: Dr, look: Look, active: Dr) -> Dr:
     """Build the shading frame: bent by the normal map, and facing the ray unless the surface is glass."""
     bent = material.bent_normal(materials, hit.material, hit.uv, active)
     normal = dr.normalize(hit.tangent * bent.x + hit.bitangent * bent.y + hit.normal * bent.z)
@@ -158,26 +152,28 @@ def _frame(materials: MaterialTable, hit: Hit, direction: Dr, look: Look, active
     facet, normal = dr.select(flips, -hit.facet, hit.facet), dr.select(flips, -normal, normal)
     turned_away = dr.dot(normal, -direction) * side <= 1e-4
     normal = dr.select(turned_away, facet, normal)
-    return mi.Frame3f(normal), behind
+    return mi.Frame3f(normal)
 
 
-def _direct(
-    world: World, sampler: Sampler, dimension: Dr, hit: Hit, look: Look, frame: Dr, wi: Dr, active: Dr
-) -> Dr:
+def _keeps_side(hit: Hit, frame: Dr, local: Dr, direction: Dr) -> Dr:
+    """Say whether a direction is on the same side of the triangle as of the shading normal, so that no light leaks."""
+    return dr.dot(direction, hit.facet) * dr.dot(frame.n, hit.facet) * local.z > 0.0
+
+
+def _direct(world: World, ticket: Dr, uv: Dr, hit: Hit, look: Look, frame: Dr, wi: Dr, active: Dr) -> Dr:
     """Return the light from a drawn direction towards a light."""
-    ticket, uv = sampler.pair(dimension + _TICKET).x, sampler.pair(dimension + _LIGHT)
-    drawn = light.sample(world.lights, hit.point, ticket, uv, active)
+    drawn = emitter.sample(world.lights, hit.point, ticket, uv, active)
     wo = frame.to_local(drawn.direction)
     value, pdf = bsdf.evaluate(look, wi, wo)
-    keeps_side = dr.dot(drawn.direction, hit.facet) * dr.dot(frame.n, hit.facet) * wo.z > 0.0
-    useful = active & keeps_side & (dr.max(value) > 0.0) & (drawn.pdf > 0.0) & (dr.max(drawn.radiance) > 0.0)
+    useful = active & _keeps_side(hit, frame, wo, drawn.direction) & (drawn.pdf > 0.0)
+    useful &= (dr.max(value) > 0.0) & (dr.max(drawn.radiance) > 0.0)
     origin = _beside(hit, drawn.direction)
-    clear = _clear(world, sampler, dimension, origin, drawn.direction, drawn.distance * (1 - 1e-4), useful)
+    clear = _clear(world, origin, drawn.direction, drawn.distance * (1 - 1e-4), useful)
     weight = dr.select(drawn.sharp, 1.0, drawn.pdf / (drawn.pdf + pdf))
     return dr.select(useful, value * drawn.radiance * (weight * clear / dr.maximum(drawn.pdf, 1e-20)), 0.0)
 
 
-def _clear(world: World, sampler: Sampler, dimension: Dr, origin: Dr, direction: Dr, distance: Dr, active: Dr) -> Dr:
+def _clear(world: World, origin: Dr, direction: Dr, distance: Dr, active: Dr) -> Dr:
     """Return the share of light that a shadow ray lets through: 0 or 1, or what cut-outs leave of it."""
     blocked = world.scene.ray_test(mi.Ray3f(origin, direction, distance, 0.0, []), False, active)
     share = dr.select(blocked, 0.0, 1.0)
@@ -193,7 +189,8 @@ def _clear(world: World, sampler: Sampler, dimension: Dr, origin: Dr, direction:
         walks = met & (share > 0.0) & (count < _PASSES)
         return dr.select(met, _beside(hit, direction), o), left - found.t, share, count + 1, walks
 
-    state = (mi.Point3f(origin), mi.Float(distance), dr.select(walks, 1.0, share), dr.zeros(mi.UInt32, dr.width(share)), walks)
+    none = dr.zeros(mi.UInt32, dr.width(share))
+    state = (mi.Point3f(origin), mi.Float(distance), dr.select(walks, 1.0, share), none, walks)
     return dr.while_loop(state, lambda o, left, share, count, walks: walks, step)[2]
 
 

@@ -11,10 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import drjit as dr
-import mitsuba as mi
-
-from twin.engines.mitsuba.device import Dr
+from twin.engines.mitsuba.device import Dr, dr, mi
 
 _BUTTERFLY = ((1, 0x55555555), (2, 0x33333333), (4, 0x0F0F0F0F), (8, 0x00FF00FF), (16, 0x0000FFFF))
 

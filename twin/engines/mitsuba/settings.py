@@ -14,7 +14,9 @@ class Mitsuba(EngineKind):
     """Path tracing by Mitsuba 3 on the CPU or an NVIDIA GPU, denoised by Intel Open Image Denoise."""
 
     kind: Literal["mitsuba"]
-    spp: int = Field(default=16, ge=1, le=65536, description="Paths traced through each pixel; powers of two stratify best.")
+    spp: int = Field(
+        default=16, ge=1, le=65536, description="Paths traced through each pixel; powers of two stratify best."
+    )
     max_depth: int = Field(default=6, ge=1, le=64, description="Most surfaces that a path of light scatters at.")
     denoise: bool = Field(default=True, description="Whether to remove noise from the image.")
     quality: Literal["fast", "balanced", "high"] = Field(default="high", description="Effort of the denoiser.")

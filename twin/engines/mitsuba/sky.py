@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import drjit as dr
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
 from twin.engines.mitsuba import image as images
-from twin.engines.mitsuba.device import Dr, count, floats, number, words
+from twin.engines.mitsuba.device import Dr, count, dr, floats, mi, number, words
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -33,47 +31,45 @@ _TOP = _MANTISSA * 2.0**7  # what every channel can hold exactly
 
 @dataclass(frozen=True, eq=False)
 class Panorama:
-    """An image of the sky, ready for any rotation and colour.
+    """An image of the sky on the device, ready for any rotation and colour.
 
     Args:
         texels: Packed texels (nine bits a channel under a shared exponent of five).
-        width: Columns.
-        height: Rows.
+        width: Columns of the image.
+        height: Rows of the image.
         scale: What a packed value is multiplied by.
-        grid: Brightness of each direction cell times its solid angle, summing to 1, shape (ROWS, COLUMNS).
+        rows: Chance that a drawn direction lies above each row of the grid, and 1.
+        columns: Chance that it lies left of each column, row by row, and 1.
+        density: Density [1/sr] in each cell.
         mean: Mean radiance over all directions, three numbers.
     """
 
-    texels: npt.NDArray[np.uint32]
+    texels: Dr
     width: int
     height: int
     scale: float
-    grid: Floats
+    rows: Dr
+    columns: Dr
+    density: Dr
     mean: Floats
 
 
 @dataclass(frozen=True)
 class Sky:
-    """A panorama on the device.
+    """A panorama as one frame has it.
 
     Args:
-        texels: Packed texels.
+        image: The panorama.
         width: Columns of the image.
         height: Rows of the image.
         gain: Radiance of a packed value of 1, by channel.
-        rows: Chance that a drawn direction lies above each row of the grid, and 1.
-        columns: Chance that it lies left of each column, row by row, and 1.
-        density: Density [1/sr] in each cell.
         turn: Rotation from the dome's frame to the world, nine numbers, rows first.
     """
 
-    texels: Dr
+    image: Panorama
     width: Dr
     height: Dr
     gain: Dr
-    rows: Dr
-    columns: Dr
-    density: Dr
     turn: tuple[Dr, ...]
 
 
@@ -99,7 +95,19 @@ def panorama(image: images.Image) -> Panorama:
     colours = np.stack([_fitted(image[..., band]) for band in range(3)])
     mean = (colours * solid).sum(axis=(1, 2)) / (4 * np.pi)
     weight = np.maximum(brightness, 1e-9) * solid
-    return Panorama(_packed(image / scale), width, height, scale, weight / weight.sum(), mean)
+    weight /= weight.sum()
+    rows, columns = np.cumsum(weight.sum(axis=1)), np.cumsum(weight, axis=1)
+    columns /= columns[:, -1:]
+    return Panorama(
+        texels=words(_packed(image / scale)),
+        width=width,
+        height=height,
+        scale=scale,
+        rows=floats(np.concatenate([[0.0], rows[:-1], [1.0]])),
+        columns=floats(np.concatenate([np.zeros((ROWS, 1)), columns[:, :-1], np.ones((ROWS, 1))], axis=1)),
+        density=floats(weight / solid),
+        mean=mean,
+    )
 
 
 def _cell_angles() -> Floats:
@@ -127,28 +135,17 @@ def _packed(image: images.Image) -> npt.NDArray[np.uint32]:
     return np.asarray(packed).ravel()
 
 
-def upload(source: Panorama, colour: npt.ArrayLike, rotation: Floats) -> Sky:
-    """Bring a panorama to the device.
+def hung(source: Panorama, colour: npt.ArrayLike, rotation: Floats) -> Sky:
+    """Hang a panorama around a frame.
 
     Args:
         source: The panorama.
         colour: What its radiance is multiplied by, three numbers.
         rotation: From the dome's frame to the world, shape (3, 3).
     """
-    rows = np.cumsum(source.grid.sum(axis=1))
-    columns = np.cumsum(source.grid, axis=1)
-    columns /= columns[:, -1:]
-    density = source.grid / _cell_angles()[:, None]
-    return Sky(
-        texels=words(source.texels),
-        width=count(source.width),
-        height=count(source.height),
-        gain=mi.Color3f(*(number(source.scale * float(channel)) for channel in np.asarray(colour))),
-        rows=floats(np.concatenate([[0.0], rows[:-1], [1.0]])),
-        columns=floats(np.concatenate([np.zeros((ROWS, 1)), columns[:, :-1], np.ones((ROWS, 1))], axis=1)),
-        density=floats(density),
-        turn=tuple(number(value) for value in rotation.ravel()),
-    )
+    gain = mi.Color3f(*(number(source.scale * float(channel)) for channel in np.asarray(colour)))
+    turn = tuple(number(value) for value in rotation.ravel())
+    return Sky(source, count(source.width), count(source.height), gain, turn)
 
 
 def radiance(sky: Sky, direction: Dr, active: Dr) -> tuple[Dr, Dr]:
@@ -158,16 +155,16 @@ def radiance(sky: Sky, direction: Dr, active: Dr) -> tuple[Dr, Dr]:
     v = dr.acos(y) * dr.inv_pi
     column = dr.minimum(mi.UInt32(u * COLUMNS), COLUMNS - 1)
     row = dr.minimum(mi.UInt32(v * ROWS), ROWS - 1)
-    pdf = dr.gather(mi.Float, sky.density, row * COLUMNS + column, active)
+    pdf = dr.gather(mi.Float, sky.image.density, row * COLUMNS + column, active)
     return _look_up(sky, u, v, active), pdf
 
 
 def sample(sky: Sky, uv: Dr, active: Dr) -> Dr:
     """Draw a world direction."""
-    row = _bisected(sky.rows, 0, uv.y, ROWS, active)
-    column = _bisected(sky.columns, row * (COLUMNS + 1), uv.x, COLUMNS, active)
-    fraction_v = _fraction(sky.rows, row, uv.y, active)
-    fraction_u = _fraction(sky.columns, row * (COLUMNS + 1) + column, uv.x, active)
+    row = _bisected(sky.image.rows, 0, uv.y, ROWS, active)
+    column = _bisected(sky.image.columns, row * (COLUMNS + 1), uv.x, COLUMNS, active)
+    fraction_v = _fraction(sky.image.rows, row, uv.y, active)
+    fraction_u = _fraction(sky.image.columns, row * (COLUMNS + 1) + column, uv.x, active)
     north, south = (dr.cos((mi.Float(row) + step) * (dr.pi / ROWS)) for step in (0.0, 1.0))
     y = dr.lerp(north, south, fraction_v)
     longitude = (0.5 - (mi.Float(column) + fraction_u) * (1.0 / COLUMNS)) * dr.two_pi
@@ -200,7 +197,7 @@ def _look_up(sky: Sky, u: Dr, v: Dr, active: Dr) -> Dr:
 
 
 def _texel(sky: Sky, row: Dr, column: Dr, active: Dr) -> Dr:
-    packed = dr.gather(mi.UInt32, sky.texels, row * sky.width + column, active)
+    packed = dr.gather(mi.UInt32, sky.image.texels, row * sky.width + column, active)
     step = dr.reinterpret_array(mi.Float, ((packed >> 27) + (127 - _EXPONENT_BIAS)) << 23)
     return mi.Color3f(*(mi.Float((packed >> shift) & _MANTISSA) for shift in (0, 9, 18))) * step
 

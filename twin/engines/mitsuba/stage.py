@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import drjit as dr
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
@@ -15,10 +13,10 @@ from twin.engines.mitsuba import light as lights_of
 from twin.engines.mitsuba import material as materials_of
 from twin.engines.mitsuba import sky as skies
 from twin.engines.mitsuba import surface
-from twin.engines.mitsuba.device import Dr, count, flag
+from twin.engines.mitsuba.device import Dr, count, flag, mi
 from twin.engines.mitsuba.path import World
 from twin.engines.mitsuba.texture import Atlas
-from twin.errors import EngineError, listed
+from twin.errors import EngineError
 from twin.frame import FrameState
 from twin.stage.apply import apply
 from twin.stage.geometry import Geometry, Light, Material, Member, Mesh
@@ -44,7 +42,7 @@ class Stage:
         self._rows = {path: row for row, path in enumerate(geometry.materials)}
         meshes = [*geometry.world, *(mesh for member in members for mesh in member.meshes)]
         self._triangles = surface.triangles(meshes, self._rows)
-        self._world = [_shape([mesh]) for mesh in geometry.world]
+        self._world = [_shape(mesh) for mesh in geometry.world]
         starts = np.cumsum([len(geometry.world), *(len(member.meshes) for member in members)])
         self._first = {id(member): int(start) for member, start in zip(members, starts, strict=False)}
         self._groups = {id(member): _group(member) for member in members if member.meshes}
@@ -71,7 +69,7 @@ class Stage:
         )
 
     def _bodies(self, state: FrameState) -> tuple[Dr, surface.Placement, npt.NDArray[np.float64]]:
-        """Place the present members; an empty slot holds a triangle without area, so that all frames are built alike."""
+        """Place the present members; an empty slot holds a triangle without area, so that all frames are alike."""
         parts: dict[str, object] = {"type": "scene"}
         bodies: list[tuple[object, int, npt.NDArray[np.float64]]] = []
         groups: dict[int, object] = {}
@@ -100,7 +98,7 @@ class Stage:
         file = dome.inputs.get("texture:file") if dome else None
         panorama = self._panorama(Path(file) if file else None)
         turn = np.eye(3) if dome is None else dome.T_world_light[:3, :3]
-        sky = skies.upload(panorama, colour, turn)
+        sky = skies.hung(panorama, colour, turn)
         return lights_of.upload(sky, float((panorama.mean * colour).mean()), lamps, focus)
 
     def _panorama(self, file: Path | None) -> skies.Panorama:
@@ -130,13 +128,12 @@ def _unsupported(problems: Mapping[str, str], where: str) -> EngineError:
 
 
 def _group(member: Member) -> object:
-    children = {f"mesh{number:04d}": _shape([mesh]) for number, mesh in enumerate(member.meshes)}
+    children = {f"mesh{number:04d}": _shape(mesh) for number, mesh in enumerate(member.meshes)}
     return mi.load_dict({"type": "shapegroup", **children})
 
 
-def _shape(meshes: Sequence[Mesh]) -> object:
+def _shape(mesh: Mesh) -> object:
     """Build a Mitsuba mesh that can be hit and nothing else."""
-    (mesh,) = meshes
     shape = mi.Mesh("mesh", len(mesh.points), len(mesh.faces))
     parameters = mi.traverse(shape)
     parameters["vertex_positions"] = mi.Float(np.array(mesh.points, dtype=np.float32).ravel())
@@ -148,4 +145,4 @@ def _shape(meshes: Sequence[Mesh]) -> object:
 def _triangle() -> object:
     """Build a triangle that no ray hits."""
     points = np.zeros((3, 3), dtype=np.float32)
-    return _shape([Mesh("", points, np.array([[0, 1, 2]], dtype=np.uint32), None, None, "")])
+    return _shape(Mesh("", points, np.array([[0, 1, 2]], dtype=np.uint32), None, None, ""))

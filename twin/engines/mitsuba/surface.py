@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import drjit as dr
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
-from twin.engines.mitsuba.device import Dr, floats, words
+from twin.engines.mitsuba.device import Dr, dr, floats, mi, words
 from twin.stage.geometry import Mesh
 
 _SMOOTH = 1
@@ -91,7 +89,8 @@ def _vertices(mesh: Mesh) -> npt.NDArray[np.float32]:
 
 
 def _joined(arrays: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return np.concatenate([np.zeros(0), *(array.ravel() for array in arrays)])
+    flat = [array.ravel() for array in arrays]
+    return np.concatenate(flat) if flat else np.zeros(0)
 
 
 def placement(bodies: Sequence[tuple[object, int, npt.NDArray[np.float64]]]) -> Placement:

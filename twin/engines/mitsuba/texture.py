@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-import drjit as dr
-import mitsuba as mi
 import numpy as np
 import numpy.typing as npt
 
 from twin.engines.mitsuba import image as images
-from twin.engines.mitsuba.device import Dr, words
+from twin.engines.mitsuba.device import Dr, dr, mi, words
 from twin.stage.geometry import Texture
 
 Texels: TypeAlias = npt.NDArray[np.uint32]
@@ -20,8 +18,8 @@ Key: TypeAlias = tuple[Path, str, str]
 SIDE_MAX = 2048
 """Larger textures are averaged down to this many texels a side."""
 
-TEXELS_MAX = 1 << 28
-"""The array is built anew from a frame's own images once it has grown beyond this (1 GiB)."""
+TEXELS_MAX = 1 << 27
+"""The array is built anew from a frame's own images once it has grown beyond this (512 MiB)."""
 
 ROOT, PLAIN = 1, 0
 _LEVELS = 1023

@@ -1,0 +1,195 @@
+"""An existing stage is brought in whole, upright and in metres, and its prims are bound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pxr import Usd, UsdPhysics
+
+from tests.stage.blocks import Shelf, block, png
+from tests.stage.stages import TRIANGLE, written
+from twin.errors import AssetError, SpecError
+from twin.stage.compile import compile_stage
+from twin.stage.fixtures import Prim
+from twin.stage.geometry import Geometry, Texture
+from twin.stage.read import read
+
+LAB = """#usda 1.0
+(
+    defaultPrim = "World"
+    upAxis = "Y"
+    metersPerUnit = 0.01
+)
+def Xform "World"
+{
+    def Cube "Table" (prepend apiSchemas = ["MaterialBindingAPI", "SemanticsLabelsAPI:class"])
+    {
+        rel material:binding = </Looks/Oak>
+        token[] semantics:labels:class = ["table"]
+        double size = 100
+        double3 xformOp:translate = (0, 50, 0)
+        uniform token[] xformOpOrder = ["xformOp:translate"]
+    }
+    def Xform "Chair" (
+        instanceable = true
+        references = @./props/chair.usda@
+    )
+    {
+    }
+    def DistantLight "Sun"
+    {
+    }
+}
+def "Looks"
+{
+    def Material "Oak"
+    {
+        token outputs:surface.connect = </Looks/Oak/s.outputs:surface>
+        def Shader "s"
+        {
+            uniform token info:id = "UsdPreviewSurface"
+            color3f inputs:diffuseColor.connect = </Looks/Oak/t.outputs:rgb>
+            token outputs:surface
+        }
+        def Shader "t"
+        {
+            uniform token info:id = "UsdUVTexture"
+            asset inputs:file = @./oak.png@
+            float3 outputs:rgb
+        }
+        def Shader "mdl"
+        {
+            uniform token info:implementationSource = "sourceAsset"
+            uniform asset info:mdl:sourceAsset = @OmniPBR.mdl@
+        }
+    }
+}
+"""
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Path:
+    folder = tmp_path / "lab"
+    png(folder / "oak.png", (120, 80, 40))
+    written(folder / "props" / "chair.usda", 'def Cube "seat" { double size = 50 }', 'upAxis = "Y"')
+    (folder / "lab.usda").write_text(LAB)
+    return folder / "lab.usda"
+
+
+def built(tmp_path: Path, lab: Path, fixtures: dict[str, Any]) -> Geometry:
+    library: Any = Shelf(tmp_path / "sources")
+    compile_stage(block(usd=str(lab), fixtures=fixtures), library, tmp_path / "out" / "twin.usda")
+    return read(tmp_path / "out" / "twin.usda", {})
+
+
+def bound(**fields: Any) -> Any:
+    return Prim.model_construct(kind="prim", **fields)
+
+
+def box(geometry: Geometry, name: str) -> Any:
+    points = np.concatenate([mesh.points for mesh in geometry.fixture_meshes(name)])
+    return np.stack([points.min(axis=0), points.max(axis=0)])
+
+
+def test_the_world_stands_upright_in_metres(tmp_path: Path, lab: Path) -> None:
+    geometry = built(tmp_path, lab, {"table": bound(prim="/World/Table")})
+    assert geometry.fixtures == {"table": "/World/world/World/Table"}
+    assert box(geometry, "table") == pytest.approx(np.array([[-0.5, -0.5, 0], [0.5, 0.5, 1.0]]), abs=1e-6)
+    assert {mesh.path for mesh in geometry.world} == {"/World/world/World/Table", "/World/world/World/Chair/seat"}
+    assert set(geometry.lights) == {"/World/world/World/Sun"}
+    assert geometry.unsupported == {}
+
+
+def test_materials_of_another_root_stay_bound(tmp_path: Path, lab: Path) -> None:
+    geometry = built(tmp_path, lab, {})
+    (table,) = (mesh for mesh in geometry.world if mesh.path.endswith("Table"))
+    diffuse = geometry.materials[table.material].inputs["diffuseColor"]
+    assert isinstance(diffuse, Texture)
+    assert diffuse.file.is_relative_to(tmp_path / "out" / "twin_assets" / "world")
+
+
+def test_the_stage_does_not_need_the_original(tmp_path: Path, lab: Path) -> None:
+    built(tmp_path, lab, {})
+    lab.unlink()
+    assert len(read(tmp_path / "out" / "twin.usda", {}).world) == 2
+
+
+def test_a_prim_is_found_by_its_label(tmp_path: Path, lab: Path) -> None:
+    assert built(tmp_path, lab, {"desk": bound(label="table")}).fixtures == {"desk": "/World/world/World/Table"}
+
+
+def test_a_prim_inside_an_instance_takes_material_and_label(tmp_path: Path, lab: Path) -> None:
+    geometry = built(tmp_path, lab, {"seat": bound(prim="/World/Chair/seat", label="chair", material="steel")})
+    (seat,) = geometry.fixture_meshes("seat")
+    assert (seat.material, seat.label) == ("/World/materials/seat", "chair")
+    assert geometry.materials[seat.material].inputs["metallic"] == 1.0
+
+
+def test_a_material_covers_what_is_below_the_prim(tmp_path: Path, lab: Path) -> None:
+    geometry = built(tmp_path, lab, {"all": bound(prim="/World", material="steel")})
+    assert {mesh.material for mesh in geometry.world} == {"/World/materials/all"}
+
+
+def test_bound_prims_collide(tmp_path: Path, lab: Path) -> None:
+    built(tmp_path, lab, {"table": bound(prim="/World/Table")})
+    stage = Usd.Stage.Open(str(tmp_path / "out" / "twin.usda"))
+    assert stage.GetPrimAtPath("/World/world/World/Table").HasAPI(UsdPhysics.CollisionAPI)
+    assert sum(prim.IsA(UsdPhysics.Scene) for prim in stage.Traverse()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fixture", "message"),
+    [
+        (
+            {"prim": "/World/Tabel"},
+            "world.x.prim: the stage has no prim /World/Tabel\n  try: did you mean '/World/Table'?",
+        ),
+        (
+            {"label": "desk"},
+            "world.x.label: 0 prims of the stage have the label 'desk'\n"
+            "  expected: exactly one\n  try: its labels: table",
+        ),
+    ],
+)
+def test_a_prim_that_is_not_there(tmp_path: Path, lab: Path, fixture: dict[str, str], message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        built(tmp_path, lab, {"x": bound(**fixture)})
+    assert str(caught.value) == message
+    assert not (tmp_path / "out" / "twin.usda").exists()
+
+
+def test_a_prim_without_a_stage(tmp_path: Path) -> None:
+    library: Any = Shelf(tmp_path / "sources")
+    with pytest.raises(SpecError, match="a prim fixture needs an existing stage"):
+        compile_stage(block(fixtures={"x": bound(prim="/World/a")}), library, tmp_path / "twin.usda")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("./props/chair.usda", "../chair.usda", "leaves the folder of the stage"),
+        ("./props/chair.usda", "./props/gone.usda", "there is no file"),
+        ("./oak.png", "./gone.png", r"lab.usda: there is no file '.*/gone.png'"),
+        ("./oak.png", "../secret.png", "leaves the folder of the stage"),
+    ],
+)
+def test_a_world_that_reaches_out_is_refused(tmp_path: Path, lab: Path, old: str, new: str, message: str) -> None:
+    written(tmp_path / "chair.usda", TRIANGLE)
+    png(tmp_path / "secret.png", (1, 2, 3))
+    lab.write_text(LAB.replace(old, new))
+    with pytest.raises(AssetError, match=message):
+        built(tmp_path, lab, {})
+
+
+def test_the_same_world_is_copied_once(tmp_path: Path, lab: Path) -> None:
+    built(tmp_path, lab, {})
+    (first,) = (tmp_path / "out" / "twin_assets" / "world").iterdir()
+    before = first.stat().st_mtime_ns
+    built(tmp_path, lab, {})
+    assert [item.stat().st_mtime_ns for item in (tmp_path / "out" / "twin_assets" / "world").iterdir()] == [before]
+    png(lab.parent / "oak.png", (1, 2, 3))
+    built(tmp_path, lab, {})
+    assert len(list((tmp_path / "out" / "twin_assets" / "world").iterdir())) == 2
