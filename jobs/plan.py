@@ -83,17 +83,6 @@ class RunPlan:
         return map(self.__getitem__, range(len(self)))
 
 
-def part_of(plan: RunPlan, worker: int, workers: int) -> range:
-    """Return the shards of one of several workers, 0 <= worker < workers: every ``workers``-th one.
-
-    Raises:
-        RunError: where there is no such worker.
-    """
-    if not 0 <= worker < workers:
-        raise RunError(f"worker {worker} of {workers}", expected=f"a number from 0 to {workers - 1}")
-    return range(worker, len(plan), workers)
-
-
 def rounded(size: int, group: int) -> int:
     """Round a shard size to a multiple of the group: down, but never to nothing."""
     return max(group, size // group * group)

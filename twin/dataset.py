@@ -21,6 +21,7 @@ from twin.pipeline import Studio, run
 from twin.progress import progress_bar
 from twin.randomizers.pool import slot_count
 from twin.shard import ShardHeader
+from twin.spec.digest import texts
 from twin.spec.load import LoadedScene
 from twin.spec.scene import Scene
 from twin.stage.layer import write_frame_layer
@@ -206,6 +207,7 @@ def shard_header(studio: Studio, digest: str, first: int, count: int) -> ShardHe
         scene=studio.loaded.path.stem, scene_digest=digest, seed=studio.seed, engine=engine_kind(studio),
         engine_version=engine_version(studio), twin_version=twin.__version__, frame_first=first, frame_count=count,
         classes=scene.classes, labels=scene.labels, keypoint_count=studio.keypoint_count,
+        licences=studio.library.licences(texts(scene.model_dump(mode="json"))),
     )  # fmt: skip
 
 

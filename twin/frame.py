@@ -70,8 +70,8 @@ class FrameState:
         slots: All object slots, in slot order; the instance id is the position + 1.
         cameras: Cameras by name.
         opinions: USD prim path -> attribute -> value: what this frame changes on lights and materials. Values are
-            numbers, lists, strings, asset paths as ``{"asset": "textures/x.png"}`` relative to the stage's assets folder
-            (``twin_assets`` beside ``twin.usda``), or, for ``xformOp:transform``, a 4x4 in USD's row-vector order.
+            numbers, lists, strings, asset paths as ``{"asset": "textures/x.png"}`` relative to the assets folder
+            of the stage, or, for ``xformOp:transform``, a 4x4 in USD's row-vector order.
         values: Every drawn value by its path in the spec, in SI units.
         sequence: Sequence index, -1 where the frame stands alone.
         step: Step within the sequence, -1 where the frame stands alone.

@@ -27,7 +27,7 @@ from twin.jobs.task import ShardReport, ShardTask
 from twin.labels.compute import FROM_SILHOUETTES, compute
 from twin.randomizers.draw import draw_block, draw_state
 from twin.randomizers.pool import keypoint_count
-from twin.randomizers.require import Shortfall, give_up, unmet
+from twin.randomizers.require import Shortfall, give_up, is_held, unmet
 from twin.sensors.develop import develop
 from twin.shard import ShardHeader
 from twin.spec.load import LoadedScene
@@ -148,6 +148,8 @@ class Studio:
                 dropped = () if "visibility" in self.scene.labels else map(_visibility, self.cameras)
                 return state, {name: labels[name] for name in labels if name not in set(dropped)}
             failures.append(missed)
+            if any(is_held(self.scene, self.scene.require[shortfall.name]) for shortfall in missed):
+                break
         raise give_up(self.scene, index, failures)
 
     @property

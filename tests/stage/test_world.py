@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pxr import Usd, UsdPhysics
 
 from tests.stage.blocks import Shelf, block, png
 from tests.stage.stages import TRIANGLE, written
+from tests.stage.test_stage_files import complaints
 from twin.errors import AssetError, SpecError
 from twin.stage.compile import compile_stage
 from twin.stage.fixtures import Prim
@@ -131,6 +133,16 @@ def test_a_prim_inside_an_instance_takes_material_and_label(tmp_path: Path, lab:
 def test_a_material_covers_what_is_below_the_prim(tmp_path: Path, lab: Path) -> None:
     geometry = built(tmp_path, lab, {"all": bound(prim="/World", material="steel")})
     assert {mesh.material for mesh in geometry.world} == {"/World/materials/all"}
+
+
+def test_validators_find_nothing(tmp_path: Path, lab: Path) -> None:
+    lab.write_text(
+        LAB.replace('def Xform "World"\n{', 'def Xform "World" (kind = "assembly")\n{').replace("OmniPBR.mdl", "")
+    )
+    library: Any = Shelf(tmp_path / "sources")
+    fixtures = {"table": bound(prim="/World/Table", material="wood")}
+    compile_stage(block(usd=str(lab), fixtures=fixtures), library, tmp_path / "out" / "twin.usda", mdl=False)
+    assert complaints(tmp_path / "out" / "twin.usda") == (Counter(), Counter())
 
 
 def test_bound_prims_collide(tmp_path: Path, lab: Path) -> None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from twin.assets.library import Library
 
 
+BottleFinish = Literal["plastic", "glass", "metal", "ceramic"]
+Sticker = Literal["none", "bands", "printed"]
+
+
 class Bottle(MadeAsset):
     """A bottle, a solid of revolution about z; a printed label faces -y."""
 
@@ -34,12 +38,10 @@ class Bottle(MadeAsset):
     cap_height: Random[PositiveLength] = Field(default=0.02, description="Height of the cap [m].")
     edge: Random[PositiveLength] = Field(default=0.005, description="Radius of the rounded foot [m].")
     wall: Random[PositiveLength] = Field(default=0.0022, description="Wall thickness, seen in glass [m].")
-    finish: Random[Literal["plastic", "glass", "metal", "ceramic"]] = Field(
-        default="plastic", description="What the body is made of."
-    )
+    finish: Random[BottleFinish] = Field(default="plastic", description="What the body is made of.")
     color: Random[Color] | None = Field(default=None, description="Body colour, linear RGB; drawn where left out.")
     cap_color: Random[Color] | None = Field(default=None, description="Cap colour, linear RGB; drawn where left out.")
-    sticker: Random[Literal["none", "bands", "printed"]] = Field(
+    sticker: Random[Sticker] = Field(
         default="bands", description="Label; a printed one breaks the symmetry about the axis."
     )
     density: Random[Density] = Field(default=900.0, description="Density of bottle and content together [kg/m3].")
@@ -51,7 +53,8 @@ class Bottle(MadeAsset):
 
     def build(self, library: Library, bits: Bits) -> Asset:
         """Build the bottle on its foot."""
-        shape, sticker = self.shape(), drawn(self.sticker)
+        shape = self.shape()
+        sticker: Sticker = drawn(self.sticker)
         parts = parts_of(shape.patches(sticker != "none"), self._surfaces(shape, sticker, bits, library))
         return made_asset(
             "bottle",
@@ -68,6 +71,7 @@ class Bottle(MadeAsset):
         Raises:
             AssetError: where they do not fit each other.
         """
+        finish: BottleFinish = drawn(self.finish)
         shape = BottleShape(
             height=drawn(self.height),
             radius=drawn(self.radius),
@@ -78,14 +82,14 @@ class Bottle(MadeAsset):
             cap_height=drawn(self.cap_height),
             edge=drawn(self.edge),
             wall=drawn(self.wall),
-            hollow=drawn(self.finish) == "glass",
+            hollow=finish == "glass",
         )
         shape.check()
         return shape
 
     def _surfaces(self, shape: BottleShape, sticker: str, bits: Bits, library: Library) -> dict[str, Surface]:
         """Return a surface for each zone."""
-        finish = drawn(self.finish)
+        finish: BottleFinish = drawn(self.finish)
         color = finishes.finish_color(finish, bits) if self.color is None else drawn(self.color)
         cap = finishes.pick(finishes.PLASTICS, bits) if self.cap_color is None else drawn(self.cap_color)
         zones = {"body": finishes.surface("body", finish, color), "cap": finishes.surface("cap", "plastic", cap)}

@@ -37,7 +37,7 @@ def list_text(pattern: str = "*", library: Library | None = None) -> str:
 def show_text(name: str, library: Library | None = None) -> str:
     """Compose everything that the catalogue knows about one asset."""
     library = library or Library()
-    family = next((kind for kind in FAMILIES if name in library.names(kind)), "object")
+    family = next((kind for kind in FAMILIES if name in library.names(kind)), FAMILIES[0])
     entry = library.manifest.entry(family, name)
     width = max(len(key) for key, _ in _facts(entry, library))
     return "\n".join(f"{key:<{width}}  {value}" for key, value in _facts(entry, library))

@@ -77,7 +77,7 @@ def damaged(manifest: Manifest, key: str, cache: Path) -> str | None:
 
 
 def _reuse(manifest: Manifest, key: str, cache: Path) -> bool:
-    """Make a package's folder from those of other catalogues, where they hold all its members, and say whether it is made."""
+    """Make a package's folder from those of other catalogues; say whether they held all its members."""
     target = cache / manifest.folder(key)
     others = [folder for folder in sorted(target.parent.glob(f"{key}-*")) if folder != target]
     found = {}
@@ -168,7 +168,8 @@ def pip_download(package: Package, folder: Path, progress: Progress) -> None:
         raise AssetError("assets are downloaded with pip, and this Python has none", hint=hint)
     command = [
         sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check", "--quiet",
-        "--only-binary", ":all:", "--ignore-requires-python", "--dest", str(folder), f"{package.name}=={package.version}",
+        "--only-binary", ":all:", "--ignore-requires-python", "--dest", str(folder),
+        f"{package.name}=={package.version}",
     ]  # fmt: skip
     # pip unpacks next to the cache, not in a /tmp that may be small, and leaves nothing behind.
     result = subprocess.run(

@@ -175,7 +175,7 @@ class Library:
             return file_image(file, colorspace="raw")
         check_image(file, where=str(file))
         albedo = limited(file_image(file), 4096, self.made)
-        inputs = {"diffuseColor": albedo, "roughness": 0.5, "metallic": 0.0, "ior": 1.5}
+        inputs: dict[str, float | Image] = {"diffuseColor": albedo, "roughness": 0.5, "metallic": 0.0, "ior": 1.5}
         return Surface(file.stem, inputs, DEFAULT_TEXTURE_SIZE, licence="", credit="")
 
 

@@ -15,7 +15,7 @@ from twin.assets.meshes import oriented, parts, read_pieces
 from twin.seeds import Bits
 from twin.spec.scene import File, Name
 from twin.spec.units import Density, Length
-from twin.spec.values import Random
+from twin.spec.values import Random, drawn
 
 if TYPE_CHECKING:
     from twin.assets.library import Library
@@ -51,4 +51,4 @@ class Mesh(MadeAsset):
         keypoints: dict[str, Float] = {
             name: np.array(point, dtype=np.float32) for name, point in self.keypoints.items()
         }
-        return made_asset(self.label_name, shapes, pieces, keypoints=keypoints, density=self.density)
+        return made_asset(self.label_name, shapes, pieces, keypoints=keypoints, density=drawn(self.density))

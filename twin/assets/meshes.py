@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -190,26 +190,42 @@ def _material(mesh: Any, file: Path, made: Path) -> dict[str, Any]:
     """Translate a glTF material; other formats have at most one colour."""
     material = getattr(mesh.visual, "material", None)
     if material is None or not hasattr(material, "baseColorFactor"):
-        color = np.asarray(getattr(mesh.visual, "main_color", (128, 128, 128, 255)), dtype=np.float64)[:3] / 255
-        return {"diffuseColor": tuple(to_linear(color)), "roughness": 0.5, "metallic": 0.0}
-    factor = material.baseColorFactor
-    color = (1.0, 1.0, 1.0) if factor is None else tuple((np.asarray(factor, dtype=np.float64)[:3] / 255).tolist())
+        encoded = np.asarray(getattr(mesh.visual, "main_color", (128, 128, 128, 255)), dtype=np.float64)[:3] / 255
+        return {"diffuseColor": tuple(to_linear(encoded)), "roughness": 0.5, "metallic": 0.0}
+    factor = np.ones(4) if material.baseColorFactor is None else np.asarray(material.baseColorFactor) / 255
+    color = (float(factor[0]), float(factor[1]), float(factor[2]))
     inputs: dict[str, Any] = {
         "diffuseColor": color,
         "metallic": _one(material.metallicFactor),
         "roughness": _one(material.roughnessFactor),
     }
     if material.baseColorTexture is not None:
-        inputs["diffuseColor"] = _embedded(material.baseColorTexture, file, made)
+        inputs["diffuseColor"] = replace(_embedded(material.baseColorTexture, file, made), scale=(*color, 1.0))
+    inputs |= _opacity(material, file, made)
     if material.metallicRoughnessTexture is not None:
         packed = _embedded(material.metallicRoughnessTexture, file, made, colorspace="raw")
         for name, channel in (("roughness", "g"), ("metallic", "b")):
-            scale = (inputs[name],) * 4
-            inputs[name] = Image(packed.file, packed.sha256, "raw", channel, scale)
+            inputs[name] = replace(packed, channel=channel, scale=(inputs[name],) * 4)
     if material.normalTexture is not None:
         image = _embedded(material.normalTexture, file, made, colorspace="raw")
-        inputs["normal"] = Image(image.file, image.sha256, "raw", "rgb", (2.0, 2.0, 2.0, 1.0), (-1.0, -1.0, -1.0, 0.0))
+        inputs["normal"] = replace(image, scale=(2.0, 2.0, 2.0, 1.0), bias=(-1.0, -1.0, -1.0, 0.0))
     return inputs
+
+
+def _opacity(material: Any, file: Path, made: Path) -> dict[str, Any]:
+    """Return the opacity of a glTF material: a cutout where its mode is MASK, its alpha where it is BLEND."""
+    if material.alphaMode not in ("MASK", "BLEND"):
+        return {}
+    picture = material.baseColorTexture
+    found: dict[str, Any] = {}
+    if picture is not None and "A" in picture.getbands():
+        alpha = _embedded(picture.getchannel("A"), file, made, colorspace="raw")
+        found["opacity"] = replace(alpha, channel="r")
+    elif material.baseColorFactor is not None:
+        found["opacity"] = float(material.baseColorFactor[3]) / 255
+    if material.alphaMode == "MASK":
+        found["opacityThreshold"] = 0.5 if material.alphaCutoff is None else float(material.alphaCutoff)
+    return found
 
 
 def _one(value: Any) -> float:
@@ -306,7 +322,7 @@ def to_linear(color: npt.ArrayLike) -> list[float]:
     return [round(float(v), 7) for v in np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)]
 
 
-def texture(name: str, folder: Path, made: Path, *, where: str) -> Image:
+def texture(name: str, folder: Path, made: Path, *, where: str, colorspace: str = "sRGB") -> Image:
     """Open a texture that a material names, which must lie in the mesh's own folder.
 
     Raises:
@@ -314,7 +330,7 @@ def texture(name: str, folder: Path, made: Path, *, where: str) -> Image:
     """
     file = inside(name, folder, where=where)
     check_image(file, where=where)
-    return limited(file_image(file), TEXTURE_LIMIT, made)
+    return limited(file_image(file, colorspace=colorspace), TEXTURE_LIMIT, made)
 
 
 def inside(name: str, folder: Path, *, where: str) -> Path:

@@ -19,6 +19,8 @@ from twin.spec.values import Random, drawn
 if TYPE_CHECKING:
     from twin.assets.library import Library
 
+Pattern = Literal["any", "plain", "two_tone", "dipped", "banded", "speckled"]
+Curve = Literal["round", "square", "ear"]
 _PATTERNS = ("plain", "two_tone", "dipped", "banded", "speckled")
 _UNDECORATED = ("glass", "metal")
 
@@ -42,11 +44,9 @@ class Mug(MadeAsset):
     )
     handle_thickness: Random[PositiveLength] = Field(default=0.0085, description="Thickness of the handle [m].")
     handle_breadth: Random[PositiveLength] = Field(default=0.0125, description="Breadth of the handle [m].")
-    handle_shape: Random[Literal["round", "square", "ear"]] = Field(default="round", description="Curve of the handle.")
+    handle_shape: Random[Curve] = Field(default="round", description="Curve of the handle.")
     finish: Random[finishes.Finish] = Field(default="ceramic", description="What it is made of.")
-    pattern: Random[Literal["any", "plain", "two_tone", "dipped", "banded", "speckled"]] = Field(
-        default="any", description="Decoration; any draws one; glass and metal have none."
-    )
+    pattern: Random[Pattern] = Field(default="any", description="Decoration; any draws one; glass and metal have none.")
     color: Random[Color] | None = Field(default=None, description="Main colour, linear RGB; drawn where left out.")
     density: Random[Density] | None = Field(default=None, description="Density [kg/m3]; that of the finish by default.")
 
@@ -57,7 +57,9 @@ class Mug(MadeAsset):
 
     def build(self, library: Library, bits: Bits) -> Asset:
         """Build the mug on its foot, handle towards +x."""
-        shape, finish, pattern = self.shape(), drawn(self.finish), drawn(self.pattern)
+        shape = self.shape()
+        finish: finishes.Finish = drawn(self.finish)
+        pattern: Pattern = drawn(self.pattern)
         if pattern == "any":
             pattern = finishes.pick(_PATTERNS, bits)
         bands = [] if finish in _UNDECORATED else _bands(pattern, shape.height)
@@ -73,6 +75,7 @@ class Mug(MadeAsset):
             AssetError: where they do not fit each other.
         """
         height = drawn(self.height)
+        curve: Curve = drawn(self.handle_shape)
         shape = MugShape(
             height=height,
             radius=drawn(self.radius),
@@ -83,7 +86,7 @@ class Mug(MadeAsset):
             handle_height=0.66 * height if self.handle_height is None else drawn(self.handle_height),
             handle_thickness=drawn(self.handle_thickness),
             handle_breadth=drawn(self.handle_breadth),
-            handle_shape=drawn(self.handle_shape),
+            handle_shape=curve,
         )
         shape.check()
         return shape

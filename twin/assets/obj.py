@@ -1,8 +1,8 @@
 """Read Wavefront OBJ files and their materials (MTL); bounded, and with the line in every complaint.
 
 Vertices that share position, texture coordinate and normal become one. A material's colour is ignored where it has a
-colour map, since exporters leave arbitrary greys there. Its Phong exponent becomes the roughness of a microfacet surface
-with the same highlight: alpha = sqrt(2 / (Ns + 2)), roughness = sqrt(alpha).
+colour map, since exporters leave arbitrary greys there. Its Phong exponent becomes the roughness of a microfacet
+surface with the same highlight: alpha = sqrt(2 / (Ns + 2)), roughness = sqrt(alpha).
 Source: Walter et al., "Microfacet Models for Refraction through Rough Surfaces", EGSR 2007.
 """
 
@@ -182,13 +182,16 @@ def _library(library: Path, folder: Path, made: Path) -> dict[str, dict[str, Any
             elif key == "map_d":
                 inputs["opacity"] = _cutout(texture(_map_name(rest), folder, made, where=where))
                 inputs["opacityThreshold"] = 0.5
+            elif key == "map_d":
+                image = texture(_map_name(rest), folder, made, where=where, colorspace="raw")
+                inputs |= {"opacity": replace(image, channel="r"), "opacityThreshold": 0.5}
             elif key == "Kd" and isinstance(inputs.get("diffuseColor"), tuple):
                 inputs["diffuseColor"] = tuple(to_linear([float(word) for word in rest.split()[:3]]))
             elif key == "Ns":
                 inputs["roughness"] = round(float((2.0 / (max(0.0, float(rest)) + 2.0)) ** 0.25), 6)
             elif key == "Ni":
                 inputs["ior"] = min(3.0, max(1.0, float(rest)))
-            elif key == "d" and float(rest) < 1.0:
+            elif key == "d" and float(rest) < 1.0 and "opacity" not in inputs:
                 inputs["opacity"] = max(0.0, float(rest))
         except ValueError as error:
             raise AssetError(f"the line cannot be read: {error}", where=where) from None

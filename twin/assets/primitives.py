@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +11,17 @@ from pydantic import Field
 
 from twin.assets.asset import Asset, Part, Surface, Symmetries
 from twin.assets.made import Z_AXIS, MadeAsset, made_asset
-from twin.assets.shapes.solid import grid_patch, hull_points, lathe, parts_of, revolved, turn
+from twin.assets.shapes.solid import Profile, hull_points, lathe, parts_of, revolved, turn
 from twin.conventions import transform
 from twin.seeds import Bits
 from twin.spec.scene import Color
 from twin.spec.units import Density, PositiveLength, Unit
-from twin.spec.values import Random
+from twin.spec.values import Random, drawn
 
 if TYPE_CHECKING:
     from twin.assets.library import Library
 
+_X, _Z = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
 _CORNERS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
 """Corners (bits x y z) of the six faces -x +x -y +y -z +z, counter-clockwise from outside."""
 
@@ -39,8 +40,8 @@ class Primitive(MadeAsset):
 
     def surface(self) -> Surface:
         """Return the one surface of a primitive."""
-        inputs: dict[str, Any] = {"diffuseColor": self.color, "roughness": self.roughness, "metallic": 0.0, "ior": 1.5}
-        return Surface("body", inputs)
+        color, roughness = drawn(self.color), drawn(self.roughness)
+        return Surface("body", {"diffuseColor": color, "roughness": roughness, "metallic": 0.0, "ior": 1.5})
 
 
 class Box(Primitive):
@@ -53,25 +54,24 @@ class Box(Primitive):
 
     def build(self, library: Library, bits: Bits) -> Asset:
         """Build the box on its base."""
-        x, y, z = self.size
+        x, y, z = (drawn(side) for side in self.size)
         corners = np.array([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)], dtype=np.float64)
         corners = (corners - [0.5, 0.5, 0.0]) * [x, y, z]
-        points = corners[np.array(_CORNERS)].reshape(-1, 3)
-        uv = np.tile([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], (6, 1))
-        faces = (np.array([[0, 1, 2], [0, 2, 3]]) + 4 * np.arange(6)[:, None, None]).reshape(-1, 3)
-        part = Part(
-            "body", points.astype(np.float32), faces.astype(np.uint32), None, uv.astype(np.float32), self.surface(),
-            double_sided=False,
-        )  # fmt: skip
-        centre = np.array([0.0, 0.0, z / 2], dtype=np.float32)
+        points = corners[np.array(_CORNERS)].reshape(-1, 3).astype(np.float32)
+        uv = np.tile(np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32), (6, 1))
+        faces = (np.array([[0, 1, 2], [0, 2, 3]]) + 4 * np.arange(6)[:, None, None]).reshape(-1, 3).astype(np.uint32)
         return made_asset(
-            "box", (part,), [corners.astype(np.float32)], keypoints={"centre": centre},
-            symmetries=Symmetries(discrete=box_turns((x, y, z))), density=self.density,
-        )  # fmt: skip
+            "box",
+            (Part("body", points, faces, None, uv, self.surface(), double_sided=False),),
+            [corners.astype(np.float32)],
+            keypoints={"centre": np.array([0.0, 0.0, z / 2], dtype=np.float32)},
+            symmetries=Symmetries(discrete=box_turns((x, y, z))),
+            density=drawn(self.density),
+        )
 
 
 def box_turns(size: tuple[float, float, float]) -> tuple[npt.NDArray[np.float64], ...]:
-    """Return the rotations about its centre, other than none, that map a box onto itself: 3 of a brick, 23 of a cube."""
+    """Return the rotations about its centre that map a box onto itself: 3 of a brick, 23 of a cube."""
     turns = []
     for order in itertools.permutations(range(3)):
         for signs in itertools.product((1.0, -1.0), repeat=3):
@@ -93,17 +93,23 @@ class Sphere(Primitive):
 
     def build(self, library: Library, bits: Bits) -> Asset:
         """Build the sphere; its vertices lie on the exact sphere."""
-        latitudes = np.linspace(-np.pi / 2, np.pi / 2, self.segments // 2 + 1)
-        radii = np.maximum(np.cos(latitudes), 0.0) * self.radius
-        radii[0] = radii[-1] = 0.0
-        profile = list(zip(radii.tolist(), (self.radius * (1 + np.sin(latitudes))).tolist(), strict=True))
-        parts = parts_of([lathe("body", profile, turn(self.segments))], {"body": self.surface()})
-        centre = np.array([0.0, 0.0, self.radius], dtype=np.float32)
-        axes = tuple((axis, (0.0, 0.0, self.radius)) for axis in ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)))
+        radius, segments = drawn(self.radius), drawn(self.segments)
+        shell = lathe("body", _meridian(radius, segments // 2), turn(segments))
         return made_asset(
-            "sphere", parts, [_ball(self.radius)], keypoints={"centre": centre}, symmetries=Symmetries(continuous=axes),
-            density=self.density,
-        )  # fmt: skip
+            "sphere",
+            parts_of([shell], {"body": self.surface()}),
+            [hull_points(revolved(_meridian(radius, 8), turn(16))[0])],
+            keypoints={"centre": np.array([0.0, 0.0, radius], dtype=np.float32)},
+            symmetries=Symmetries(continuous=((_X, (0.0, 0.0, radius)), (_Z, (0.0, 0.0, radius)))),
+            density=drawn(self.density),
+        )
+
+
+def _meridian(radius: float, steps: int) -> Profile:
+    """Return the half circle from the lowest point to the highest."""
+    inner = np.linspace(-np.pi / 2, np.pi / 2, steps + 1)[1:-1]
+    points = [(radius * float(np.cos(t)), radius * (1 + float(np.sin(t)))) for t in inner]
+    return [(0.0, 0.0), *points, (0.0, 2 * radius)]
 
 
 class Cylinder(Primitive):
@@ -116,24 +122,20 @@ class Cylinder(Primitive):
 
     def build(self, library: Library, bits: Bits) -> Asset:
         """Build the cylinder on its base; its vertices lie on the exact cylinder."""
-        r, h, angles = self.radius, self.height, turn(self.segments)
-        surface, rings = self.surface(), [[(0.0, 0.0), (r, 0.0)], [(r, 0.0), (r, h)], [(r, h), (0.0, h)]]
+        r, h, segments = drawn(self.radius), drawn(self.height), drawn(self.segments)
+        rings: dict[str, Profile] = {
+            "bottom": [(0.0, 0.0), (r, 0.0)],
+            "side": [(r, 0.0), (r, h)],
+            "top": [(r, h), (0.0, h)],
+        }
         # Each face is smoothed by itself, so that the edges stay sharp.
-        zones = ("bottom", "side", "top")
-        parts = [
-            parts_of([lathe(zone, ring, angles)], {zone: surface})[0] for zone, ring in zip(zones, rings, strict=True)
-        ]
-        points, _ = revolved([(r, 0.0), (r, h)], turn(min(self.segments, 32)))
-        keypoints = {"base_centre": np.zeros(3, np.float32), "top_centre": np.array([0, 0, h], np.float32)}
-        flip = transform(np.diag([1.0, -1.0, -1.0]), [0.0, 0.0, h])
+        parts = [parts_of([lathe(zone, ring, turn(segments))], {zone: self.surface()}) for zone, ring in rings.items()]
+        ends = {"base_centre": 0.0, "top_centre": h}
         return made_asset(
-            "cylinder", tuple(parts), [hull_points(points)], keypoints=keypoints,
-            symmetries=Symmetries(discrete=(flip,), continuous=(Z_AXIS,)), density=self.density,
-        )  # fmt: skip
-
-
-def _ball(radius: float) -> Any:
-    """Return a bounded number of points on a sphere, as its collider."""
-    latitudes = np.linspace(-np.pi / 2, np.pi / 2, 9)
-    profile = [(radius * max(0.0, float(np.cos(t))), radius * (1 + float(np.sin(t)))) for t in latitudes]
-    return hull_points(grid_patch("ball", *revolved(profile, turn(16))).points)
+            "cylinder",
+            tuple(part for (part,) in parts),
+            [hull_points(revolved(rings["side"], turn(min(segments, 32)))[0])],
+            keypoints={name: np.array([0.0, 0.0, z], dtype=np.float32) for name, z in ends.items()},
+            symmetries=Symmetries((transform(np.diag([1.0, -1.0, -1.0]), [0.0, 0.0, h]),), (Z_AXIS,)),
+            density=drawn(self.density),
+        )

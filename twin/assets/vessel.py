@@ -52,7 +52,10 @@ def _section(points: Array, faces: npt.NDArray[np.int64], where: str) -> tuple[A
 
 
 def _cut(points: Array, faces: npt.NDArray[np.int64], angle: float, radii: Array) -> Array:
-    """Return the lowest and highest point of a mesh on vertical lines at ``radii`` in one direction, shape (N, 2); NaN where they miss."""
+    """Return the lowest and highest point of a mesh on vertical lines at ``radii`` in one direction, shape (N, 2).
+
+    Lines that miss give NaN.
+    """
     along = points[:, 0] * np.cos(angle) + points[:, 1] * np.sin(angle)
     across = points[:, 1] * np.cos(angle) - points[:, 0] * np.sin(angle)
     side = across[faces]
@@ -63,7 +66,7 @@ def _cut(points: Array, faces: npt.NDArray[np.int64], angle: float, radii: Array
     v = ((radii[:, None] - ax) * (cy - ay) + (cx - ax) * ay) / det
     w = (-(bx - ax) * ay - (radii[:, None] - ax) * (by - ay)) / det
     z = np.where((v >= 0) & (w >= 0) & (v + w <= 1), az + v * (bz - az) + w * (cz - az), np.nan)
-    missed = np.isnan(z).all(axis=1)
+    missed = np.asarray(np.isnan(z).all(axis=1))
     z[missed] = 0.0
     return np.where(missed[:, None], np.nan, np.stack([np.nanmin(z, axis=1), np.nanmax(z, axis=1)], axis=-1))
 

@@ -19,7 +19,7 @@ from twin.stage.networks import define_network
 from twin.stage.opinions import is_metric, surface_images
 from twin.stage.polygons import Values
 from twin.stage.surfaces import named_surfaces, prim_name, surface_name
-from twin.stage.tidy import Tidy, tidied
+from twin.stage.tidy import Tidy, flat_shaded, tidied
 
 FORMAT = 1
 """Version of the files' layout; it is part of their names."""
@@ -129,7 +129,7 @@ def _vec3(values: Any) -> Vt.Vec3fArray:
 def _collider(stage: Usd.Stage, number: int, points: Any) -> None:
     scope = UsdGeom.Scope.Define(stage, f"{ROOT}/colliders")
     scope.CreatePurposeAttr(UsdGeom.Tokens.guide)
-    mesh = define_mesh(stage, f"{ROOT}/colliders/piece_{number}", tidied(*hull(points), None, None))
+    mesh = define_mesh(stage, f"{ROOT}/colliders/piece_{number}", flat_shaded(*hull(points)))
     prim = mesh.GetPrim()
     UsdPhysics.CollisionAPI.Apply(prim).CreateCollisionEnabledAttr(True)
     UsdPhysics.MeshCollisionAPI.Apply(prim).CreateApproximationAttr(UsdPhysics.Tokens.convexHull)

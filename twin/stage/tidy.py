@@ -43,6 +43,14 @@ def tidied(points: Floats, faces: npt.NDArray[np.uint32], normals: Floats | None
     return Tidy(unique, welded, shading, _wedges(uv, corners, welded))
 
 
+def flat_shaded(points: Floats, faces: npt.NDArray[np.uint32]) -> Tidy:
+    """Shade a mesh flat whose points are unique and used, such as a hull; slivers without an area go."""
+    corners = faces.astype(np.int64)
+    if not _whole(points, corners).all():
+        return tidied(points, faces, None, None)
+    return Tidy(points, corners, _indexed(face_normals(points, corners).astype(np.float32), "uniform"), None)
+
+
 def _whole(points: Floats, faces: Ints) -> npt.NDArray[np.bool_]:
     """Tell the faces that have an area and are not there already."""
     a, b, c = (points[faces[:, corner]] for corner in range(3))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from pxr import Sdf, Usd, UsdGeom, UsdPhysics, UsdSemantics, UsdShade, UsdUtils
+from pxr import Kind, Sdf, Usd, UsdGeom, UsdPhysics, UsdSemantics, UsdShade, UsdUtils
 
 from twin import conventions
 from twin.assets.cache import file_sha256
@@ -41,6 +41,7 @@ def add_world(stage: Usd.Stage, file: Path, folder: Path, prefix: str) -> None:
     source = Usd.Stage.Open(str(file))
     root = UsdGeom.Xform.Define(stage, paths.EXISTING).GetPrim()
     place(root, _upright(source))
+    Usd.ModelAPI(root).SetKind(Kind.Tokens.group)
     for prim in source.GetPseudoRoot().GetChildren():
         child = stage.DefinePrim(paths.existing_path(str(prim.GetPath())))
         child.GetReferences().AddReference(f"{prefix}/{copied}", prim.GetPath())

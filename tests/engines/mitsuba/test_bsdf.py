@@ -43,16 +43,18 @@ def draws(mi: Any, seed: int) -> tuple[Any, Any]:
     return mi.Float(rng.uniform(size=COUNT).astype(np.float32)), mi.Point2f(uv[0], uv[1])
 
 
+def grid(mi: Any) -> Any:
+    """Return even points of the unit square."""
+    side = (np.arange(1024, dtype=np.float32) + 0.5) / 1024
+    u, v = np.meshgrid(side, side)
+    return mi.Point2f(u.ravel(), v.ravel())
+
+
 def from_angle(mi: Any, angle: float, below: bool = False) -> Any:
     return mi.Vector3f(float(np.sin(angle)), 0.0, float(np.cos(angle)) * (-1 if below else 1))
 
 
-CASES = [
-    (name, angle, below)
-    for name in LOOKS
-    for angle in ANGLES
-    for below in ((False, True) if "glass" in name else (False,))
-]
+CASES = [(name, angle, False) for name in LOOKS for angle in ANGLES] + [("glass", angle, True) for angle in ANGLES]
 
 
 @pytest.mark.parametrize(("name", "angle", "below"), CASES)
@@ -64,15 +66,15 @@ def test_directions_are_drawn_with_the_density_that_is_told(name: str, angle: fl
     wo = bsdf.sample(look, wi, lobe, uv)
     value, pdf = (np.array(x, dtype=np.float64) for x in bsdf.evaluate(look, wi, wo))
     weight = np.where(pdf > 0, value[0] / np.maximum(pdf, 1e-30), 0.0)
-    even = mi.warp.square_to_uniform_sphere(draws(mi, 2)[1])
+    even = mi.warp.square_to_uniform_sphere(grid(mi))
     flat_value, flat_pdf = (np.array(x, dtype=np.float64) for x in bsdf.evaluate(look, wi, even))
-    flat = flat_value[0] * 4 * np.pi
-    assert abs(weight.mean() - flat.mean()) < 5 * np.hypot(weight.std(), flat.std()) / COUNT**0.5 + 1e-3
+    flat = flat_value[0].mean() * 4 * np.pi
+    assert abs(weight.mean() - flat) < 5 * weight.std() / COUNT**0.5 + 2e-3
     drawn = np.array(wo, dtype=np.float64)[:, pdf > 0]
     edges = np.linspace(-1, 1, 11)
     share = np.histogram(drawn[2], edges)[0] / COUNT
-    expected = np.histogram(np.array(even)[2], edges, weights=flat_pdf * 4 * np.pi)[0] / COUNT
-    assert np.abs(share - expected).max() < 0.01
+    expected = np.histogram(np.array(even)[2], edges, weights=flat_pdf * 4 * np.pi)[0] / len(flat_pdf)
+    assert np.abs(share - expected).max() < 0.005
 
 
 @pytest.mark.parametrize("name", ["matte", "plastic", "coated", "metal"])

@@ -132,7 +132,7 @@ def test_a_skys_brightness_is_drawn_where_it_is(tmp_path: Any) -> None:
     pixels = np.full((64, 128, 3), 20, dtype=np.uint8)
     pixels[20:22, 30:33] = 255
     Image.fromarray(pixels).save(tmp_path / "sky.png")
-    rows, columns = np.meshgrid(np.arange(64) + 0.5, np.arange(128) + 0.5, indexing="ij")
+    rows = np.arange(64)[:, None] + 0.5
     linear = np.where(pixels[..., 0] == 255, 1.0, ((20 / 255 + 0.055) / 1.055) ** 2.4)
     latitude, area = np.pi * (0.5 - rows / 64), np.pi / 64 * 2 * np.pi / 128
     expected = (linear * np.maximum(np.sin(latitude), 0) * np.cos(latitude) * area).sum()

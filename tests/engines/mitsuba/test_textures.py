@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.engines.mitsuba.stages import camera, dome, geometry, image, light, material, matte, quad, state
-from twin.conventions import look_at, transform
+from twin.conventions import look_at
 from twin.errors import EngineError
 from twin.stage.geometry import Texture
 
@@ -181,7 +181,3 @@ def test_the_mirror_shows_what_it_must() -> None:
     v, u = np.indices(found.shape) + 0.5
     centre = np.array([(found * u).sum(), (found * v).sum()]) / found.sum()
     np.testing.assert_allclose(centre, expected, atol=0.1)
-
-
-def test_transforms_of_lights_have_no_scale() -> None:
-    assert np.allclose(transform(np.eye(3), [0, 0, 1])[:3, :3], np.eye(3))

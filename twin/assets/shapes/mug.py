@@ -91,7 +91,7 @@ class MugShape:
         )
 
     def patches(self, bands: Sequence[Span]) -> tuple[list[Patch], Array]:
-        """Return the surface in the zones outside, band, foot, inside and handle, and the handle's rings, shape (N, M, 3).
+        """Return the surface in the zones outside, band, foot, inside and handle, and the handle's rings (N, M, 3).
 
         Args:
             bands: Ranges of height that are the zone ``band``.

@@ -1,7 +1,7 @@
 """Build closed shapes from profiles and grids, and cut them into parts that share exact vertices and smooth normals.
 
-Every coordinate lies on a grid of a sixteenth of a micrometre, so that shapes are equal on every machine, whatever the last
-bit of its sine, and patches that meet share their vertices exactly.
+Every coordinate lies on a grid of a sixteenth of a micrometre, so that shapes are equal on every machine, whatever the
+last bit of its sine, and patches that meet share their vertices exactly.
 """
 
 from __future__ import annotations
@@ -59,16 +59,18 @@ def grid_patch(zone: str, points: Array, uv: Array, keep: npt.NDArray[np.bool_] 
     return Patch(zone, snapped(points).reshape(-1, 3), uv.reshape(-1, 2), cells.reshape(-1, 3))
 
 
-def lathe(zone: str, profile: Profile, angles: Array, *, v: tuple[float, float] = (0.0, 1.0)) -> Patch:
-    """Turn a profile of (radius, height) points [m] about z; ``angles`` [rad] ascend over one full turn, both ends included.
+def lathe(zone: str, profile: Profile, angles: Array) -> Patch:
+    """Turn a profile of (radius, height) points [m] about z.
+
+    The ``angles`` [rad] ascend over one full turn, both ends included.
 
     Texture u runs with the angle from 0 to 1, v with the length of the profile.
     """
-    points, uv = revolved(profile, angles, v)
+    points, uv = revolved(profile, angles)
     return grid_patch(zone, points, uv)
 
 
-def revolved(profile: Profile, angles: Array, v: tuple[float, float] = (0.0, 1.0)) -> tuple[Array, Array]:
+def revolved(profile: Profile, angles: Array) -> tuple[Array, Array]:
     """Return the grid of a solid of revolution: points (R, C, 3) and uv (R, C, 2)."""
     rz = np.asarray(profile, dtype=np.float64)
     columns = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
@@ -78,13 +80,13 @@ def revolved(profile: Profile, angles: Array, v: tuple[float, float] = (0.0, 1.0
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(rz, axis=0).T))])
     uv = np.empty((len(rz), len(angles), 2))
     uv[..., 0] = (angles - angles[0]) / (angles[-1] - angles[0])
-    uv[..., 1] = (v[0] + (v[1] - v[0]) * length / length[-1])[:, None]
+    uv[..., 1] = (length / length[-1])[:, None]
     return points, uv
 
 
 def turn(segments: int, start: float = 0.0) -> Array:
     """Return the angles [rad] of one even turn, both ends included."""
-    return start + np.arange(segments + 1) * (2 * np.pi / segments)
+    return np.asarray(start + np.arange(segments + 1) * (2 * np.pi / segments), dtype=np.float64)
 
 
 def arc(center: tuple[float, float], radius: float, start: float, stop: float, steps: int) -> list[tuple[float, float]]:
@@ -96,11 +98,11 @@ def arc(center: tuple[float, float], radius: float, start: float, stop: float, s
 def bezier(points: Sequence[npt.ArrayLike], steps: int) -> Array:
     """Return steps + 1 points of the Bezier curve of three or four control points (of any equal shape)."""
     t = np.linspace(0.0, 1.0, steps + 1)
-    row = [np.asarray(point, dtype=np.float64) for point in points]
     weights = [(1 - t) ** 2, 2 * t * (1 - t), t**2]
-    if len(row) == 4:
+    if len(points) == 4:
         weights = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3]
-    return np.asarray(sum(np.multiply.outer(weight, point) for weight, point in zip(weights, row, strict=True)))
+    curve: Array = np.tensordot(np.stack(weights), np.asarray(points, dtype=np.float64), axes=(0, 0))
+    return curve
 
 
 def parts_of(patches: Iterable[Patch], surfaces: Mapping[str, Surface]) -> tuple[Part, ...]:

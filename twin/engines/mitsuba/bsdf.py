@@ -49,14 +49,16 @@ def sample(look: Look, wi: Dr, lobe: Dr, uv: Dr) -> Dr:
 
 
 def _through(look: Look, wi: Dr, half: Dr, mirrored: Dr, chance: Dr) -> Dr:
-    """Reflect or refract at a microfacet, by the chance of Fresnel's equations."""
+    """Reflect or refract at a microfacet, by the chance of Fresnel's equations; 0 where that ends on the wrong side."""
     half = mi.Vector3f(half.x, half.y, dr.mulsign(half.z, wi.z))
     cosine = dr.dot(wi, half)
     toward = dr.mulsign(cosine, wi.z)
     reflected, cos_t, _, eta_ti = mi.fresnel(toward, look.ior)
     # half lies on the side of wi, so that the refracted ray leaves on the other side of it
     bent = half * (cosine * eta_ti - dr.abs(cos_t)) - wi * eta_ti
-    return dr.select(chance < reflected, mirrored, bent)
+    drawn = dr.select(chance < reflected, mirrored, bent)
+    astray = (drawn.z * wi.z > 0.0) != (chance < reflected)
+    return dr.select(astray, 0.0, drawn)
 
 
 def _solid(look: Look, wi: Dr, wo: Dr) -> tuple[Dr, Dr]:

@@ -53,10 +53,9 @@ def obstacles(materials: Iterable[Material]) -> dict[str, str]:
     """Say by prim path which materials cannot be rendered and why."""
     found = {}
     for material in materials:
-        for name, value in sorted(material.inputs.items()):
-            reason = _obstacle(name, value)
-            if reason:
-                found[material.path] = reason
+        reasons = [_obstacle(name, value) for name, value in sorted(material.inputs.items())]
+        if any(reasons):
+            found[material.path] = "; ".join(reason for reason in reasons if reason)
     return found
 
 

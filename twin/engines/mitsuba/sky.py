@@ -94,7 +94,7 @@ def panorama(image: images.Image) -> Panorama:
     solid = _cell_angles()[:, None] * np.ones((1, COLUMNS))
     colours = np.stack([_fitted(image[..., band]) for band in range(3)])
     mean = (colours * solid).sum(axis=(1, 2)) / (4 * np.pi)
-    weight = np.maximum(brightness, 1e-9) * solid
+    weight = np.maximum(_spread(brightness), 1e-9) * solid
     weight /= weight.sum()
     rows, columns = np.cumsum(weight.sum(axis=1)), np.cumsum(weight, axis=1)
     columns /= columns[:, -1:]
@@ -114,6 +114,14 @@ def _cell_angles() -> Floats:
     """Return the solid angle [sr] of one cell of each grid row."""
     edges = np.cos(np.linspace(0, np.pi, ROWS + 1))
     return -np.diff(edges) * (2 * np.pi / COLUMNS)
+
+
+def _spread(plane: Floats) -> Floats:
+    """Lend each cell some of its neighbours' brightness, since interpolation carries light over the cells' edges."""
+    tall = np.pad(plane, ((1, 1), (0, 0)), mode="edge")
+    rows = tall[:-2] + tall[1:-1] + tall[2:]
+    around = (np.roll(rows, 1, axis=1) + rows + np.roll(rows, -1, axis=1)) / 9
+    return np.asarray((plane + around) / 2)
 
 
 def _fitted(plane: npt.NDArray[np.floating]) -> Floats:

@@ -121,7 +121,7 @@ def _refuse(geometry: Geometry) -> None:
 def _unsupported(problems: Mapping[str, str], where: str) -> EngineError:
     lines = "".join(f"\n    {path}: {problems[path]}" for path in sorted(problems))
     return EngineError(
-        f"the engine 'mitsuba' cannot render {len(problems)} construct(s) of this stage:{lines}",
+        f"the engine 'mitsuba' cannot render {len(problems)} construct{'s'[: len(problems) > 1]} of this stage:{lines}",
         where=where,
         hint="remove these prims or inputs, or render with another engine",
     )
