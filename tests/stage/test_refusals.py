@@ -63,6 +63,11 @@ PLANTED = {
     "presence": (network(extra='token inputs:opacityMode = "presence"'), "/World/m", "opacity as presence"),
     "tiles": (network().replace("wood.png", "wood.<UDIM>.png"), "/World/m", "a set of tiles"),
     "wraps": (network('token inputs:wrapS = "clamp"'), "/World/m", "goes on differently along u and v"),
+    "clamped beyond": (
+        network('token inputs:wrapS = "clamp"\ntoken inputs:wrapT = "clamp"').replace("(1,1),(0,1)]", "(1,2),(0,2)]"),
+        "/World/m",
+        "not repeated but 'clamp'",
+    ),
     "primvar colour": (
         network().replace("</World/m/t.outputs:rgb>", "</World/m/st.outputs:result>"),
         "/World/m",

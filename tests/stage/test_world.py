@@ -45,7 +45,7 @@ def Xform "World"
     {
     }
 }
-def "Looks"
+def Scope "Looks"
 {
     def Material "Oak"
     {
@@ -136,9 +136,8 @@ def test_a_material_covers_what_is_below_the_prim(tmp_path: Path, lab: Path) -> 
 
 
 def test_validators_find_nothing(tmp_path: Path, lab: Path) -> None:
-    lab.write_text(
-        LAB.replace('def Xform "World"\n{', 'def Xform "World" (kind = "assembly")\n{').replace("OmniPBR.mdl", "")
-    )
+    plain = LAB[: LAB.index('        def Shader "mdl"')] + "    }\n}\n"
+    lab.write_text(plain.replace('def Xform "World"\n{', 'def Xform "World" (kind = "assembly")\n{'))
     library: Any = Shelf(tmp_path / "sources")
     fixtures = {"table": bound(prim="/World/Table", material="wood")}
     compile_stage(block(usd=str(lab), fixtures=fixtures), library, tmp_path / "out" / "twin.usda", mdl=False)

@@ -60,5 +60,5 @@ def unfit(kind: str, name: str, value: float, least: float, most: float) -> None
     if not least <= value <= most:
         room = f"{least * 100:.4g} to {most * 100:.4g} cm" if least <= most else "other measures: nothing fits these"
         raise AssetError(
-            f"a {kind} with a {name} of {value * 100:.4g} cm does not fit its other measures", expected=room
+            f"a {kind} whose {name} is {value * 100:.4g} cm does not fit together", expected=room
         )

@@ -105,7 +105,7 @@ def _face(data: _Obj, corners: list[tuple[int, int, int]], text: str) -> None:
     polygon = [_corner(word, counts) for word in text.split()]
     if len(polygon) < 3:
         raise ValueError(f"a face needs 3 corners, not {len(polygon)}")
-    for second, third in itertools.pairwise(polygon):
+    for second, third in itertools.pairwise(polygon[1:]):
         corners.extend((polygon[0], second, third))
     if len(corners) > 3 * COUNT_LIMIT:
         raise ValueError(f"the mesh has more than {COUNT_LIMIT} triangles")

@@ -120,7 +120,9 @@ class _Tracer:
         normals = np.concatenate([_normals(mesh) for mesh in meshes])
         self._points, self._faces = mi.Float(points.ravel()), mi.UInt32(faces.astype(np.uint32).ravel())
         self._normals = mi.Float(normals.astype(np.float32).ravel())
-        self._scene = mi.load_dict({"type": "scene", "mesh": self._mesh(mi, len(points), len(faces))})
+        mesh = self._mesh(mi, len(points), len(faces))
+        # Without the robust mode one ray in a million slips through an edge that two triangles share.
+        self._scene = mi.load_dict({"type": "scene", "embree_use_robust_intersections": True, "mesh": mesh})
 
     def _mesh(self, mi: ModuleType, vertices: int, faces: int) -> Any:
         mesh = mi.Mesh("solid", vertices, faces)

@@ -91,7 +91,8 @@ class Texture:
         uv_scale: Repeats of the image in one unit of uv, two numbers.
         path: Prim path of the UsdUVTexture, whose ``inputs:file``, ``scale`` and ``bias`` a frame may change.
         uv_path: Prim path of the UsdTransform2d, whose ``inputs:scale`` a frame may change; empty where there is none.
-        wrap: How the image goes on beyond [0, 1]: ``repeat``, ``clamp``, ``mirror`` or ``black``.
+        wrap: How the image goes on beyond [0, 1]: ``repeat``, ``clamp``, ``mirror`` or ``black``; where it is not
+            ``repeat``, no mesh of a supported stage reaches there.
     """
 
     file: Path

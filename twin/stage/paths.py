@@ -20,6 +20,7 @@ Beside ``twin.usda`` lies ``twin_assets/`` with ``objects/``, ``textures/`` and 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 WORLD = "/World"
@@ -78,5 +79,8 @@ def existing_path(path: str) -> str:
 
 
 def assets_folder(stage: Path) -> Path:
-    """Return the folder beside a stage that holds its objects and textures; asset paths in opinions start there."""
-    return stage.with_name(f"{stage.stem}_assets")
+    """Return the folder beside a stage that holds its objects and textures; asset paths in opinions start there.
+
+    Stages that only a number tells apart, the blocks of one run, share it: its files are named by their content.
+    """
+    return stage.with_name(re.sub(r"-\d+$", "", stage.stem) + "_assets")

@@ -151,6 +151,16 @@ class _Reader:
                 raise AssetError(f"the stage has more than {TRIANGLE_LIMIT} triangles", where=mesh.path)
             if len(mesh.faces):
                 meshes.append(mesh if mesh.material else self._coloured(prim, mesh))
+                self._check_wrap(meshes[-1])
+
+    def _check_wrap(self, mesh: Mesh) -> None:
+        """Name an image that goes on otherwise than by repeating, where a mesh reaches beyond it."""
+        inputs = self.materials[mesh.material].inputs.values() if mesh.material else ()
+        for item in inputs:
+            if isinstance(item, Texture) and item.wrap != "repeat" and mesh.uv is not None:
+                uv = mesh.uv * item.uv_scale
+                if uv.min() < -1e-4 or uv.max() > 1 + 1e-4:
+                    self.unsupported[mesh.material] = f"beyond its edges an image is not repeated but '{item.wrap}'"
 
     def _coloured(self, prim: Usd.Prim, mesh: Mesh) -> Mesh:
         """Give a mesh without a material its display colour."""

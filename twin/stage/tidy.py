@@ -35,12 +35,24 @@ def tidied(points: Floats, faces: npt.NDArray[np.uint32], normals: Floats | None
     corners, welded = corners[kept], welded[kept]
     used = np.zeros(len(points), dtype=bool)
     used[welded] = True
-    welded = (np.cumsum(used) - 1)[welded]
-    unique = points[used]
+    unique, welded = _manifold(points[used], (np.cumsum(used) - 1)[welded])
     shading = _wedges(normals, corners, welded)
     if shading is None:
         shading = _indexed(face_normals(unique, welded).astype(np.float32), "uniform")
     return Tidy(unique, welded, shading, _wedges(uv, corners, welded))
+
+
+def _manifold(points: Floats, faces: Ints) -> tuple[Floats, Ints]:
+    """Give a face points of its own where it is the third or a later one at an edge."""
+    ends = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2), axis=1)
+    edge = paired(ends[:, 0], ends[:, 1])
+    order = np.argsort(edge, kind="stable")
+    third = np.zeros(len(edge), dtype=bool)
+    third[order[2:]] = edge[order[2:]] == edge[order[:-2]]
+    own = np.flatnonzero(third.reshape(-1, 3).any(axis=1))
+    apart = faces.copy()
+    apart[own] = len(points) + np.arange(3 * len(own)).reshape(-1, 3)
+    return np.concatenate([points, points[faces[own].ravel()]]), apart
 
 
 def flat_shaded(points: Floats, faces: npt.NDArray[np.uint32]) -> Tidy:

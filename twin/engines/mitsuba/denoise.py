@@ -12,16 +12,16 @@ import numpy.typing as npt
 from twin.errors import EngineError, extra_missing
 
 Image: TypeAlias = npt.NDArray[np.float32]
-Quality: TypeAlias = Literal["fast", "balanced", "high"]
+Quality: TypeAlias = Literal["fast", "high"]
 
-_QUALITIES: Mapping[str, str] = {name: f"OIDN_QUALITY_{name.upper()}" for name in ("fast", "balanced", "high")}
+_QUALITIES: Mapping[str, str] = {name: f"OIDN_QUALITY_{name.upper()}" for name in ("fast", "high")}
 
 
 class Denoiser:
     """A denoising filter on the CPU, whose result does not depend on the number of threads.
 
     Args:
-        quality: ``fast``, ``balanced`` or ``high``.
+        quality: ``fast`` or ``high``.
 
     Raises:
         EngineError: where the denoiser is not installed or does not start.

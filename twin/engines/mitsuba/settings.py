@@ -19,7 +19,7 @@ class Mitsuba(EngineKind):
     )
     max_depth: int = Field(default=6, ge=1, le=64, description="Most surfaces that a path of light scatters at.")
     denoise: bool = Field(default=True, description="Whether to remove noise from the image.")
-    quality: Literal["fast", "balanced", "high"] = Field(default="high", description="Effort of the denoiser.")
+    quality: Literal["fast", "high"] = Field(default="high", description="Effort of the denoiser.")
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="Where to trace: `auto` is an NVIDIA GPU if there is one."
     )
