@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from twin.stage.fixtures import Box, Floor, Table
 from twin.stage.gprims import capsule, cube, cylinder, plane, sphere
 from twin.stage.solids import Solid, bevelled_box
+from twin.stage.tidy import tidied
 
 sizes = st.tuples(*(st.floats(0.01, 5.0) for _ in range(3)))
 
@@ -119,3 +120,11 @@ def test_boxes_and_floors_lie_where_they_are_put() -> None:
     floor: Any = Floor.model_construct(kind="floor", size=(4.0, 6.0), height=-0.1)
     assert floor.pose()[2, 3] == -0.1
     assert np.ptp(floor.solids()[0][1].points, axis=0) == pytest.approx([4.0, 6.0, 0.0])
+
+
+def test_a_sliver_folded_onto_an_edge_goes_and_a_two_sided_leaf_stays() -> None:
+    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, -1, 0], [0.5, 1e-5, 0]], np.float32)
+    leaf = np.array([[0, 1, 2], [2, 1, 0]], np.uint32)
+    assert len(tidied(points, leaf, None, None).faces) == 2
+    folded = np.array([[0, 1, 2], [1, 0, 3], [0, 1, 4], [1, 0, 4]], np.uint32)
+    assert tidied(points, folded, None, None).faces.tolist() == [[0, 1, 2], [1, 0, 3]]

@@ -33,26 +33,34 @@ def tidied(points: Floats, faces: npt.NDArray[np.uint32], normals: Floats | None
     welded = same_rows(points)[corners]
     kept = _whole(points, welded)
     corners, welded = corners[kept], welded[kept]
+    flat = ~_folded(welded)
+    corners, welded = corners[flat], welded[flat]
     used = np.zeros(len(points), dtype=bool)
     used[welded] = True
-    unique, welded = _manifold(points[used], (np.cumsum(used) - 1)[welded])
+    welded = (np.cumsum(used) - 1)[welded]
+    unique = points[used]
     shading = _wedges(normals, corners, welded)
     if shading is None:
         shading = _indexed(face_normals(unique, welded).astype(np.float32), "uniform")
     return Tidy(unique, welded, shading, _wedges(uv, corners, welded))
 
 
-def _manifold(points: Floats, faces: Ints) -> tuple[Floats, Ints]:
-    """Give a face points of its own where it is the third or a later one at an edge."""
+def _folded(faces: Ints) -> npt.NDArray[np.bool_]:
+    """Tell the faces that lie back to back on a fold: two on the same points, at an edge that others share.
+
+    Scans leave such slivers. A leaf whose two sides are modelled apart shares its edges with no other face, and stays.
+    """
     ends = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2), axis=1)
-    edge = paired(ends[:, 0], ends[:, 1])
-    order = np.argsort(edge, kind="stable")
-    third = np.zeros(len(edge), dtype=bool)
-    third[order[2:]] = edge[order[2:]] == edge[order[:-2]]
-    own = np.flatnonzero(third.reshape(-1, 3).any(axis=1))
-    apart = faces.copy()
-    apart[own] = len(points) + np.arange(3 * len(own)).reshape(-1, 3)
-    return np.concatenate([points, points[faces[own].ravel()]]), apart
+    crowded = _repeats(paired(ends[:, 0], ends[:, 1])) > 2
+    least, second, third = np.sort(faces, axis=1).T
+    double = _repeats(paired(paired(least, second), third)) == 2
+    return np.asarray(double & crowded.reshape(-1, 3).any(axis=1))
+
+
+def _repeats(keys: Ints) -> Ints:
+    """Return how often each key is there."""
+    _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.asarray(count[place])
 
 
 def flat_shaded(points: Floats, faces: npt.NDArray[np.uint32]) -> Tidy:

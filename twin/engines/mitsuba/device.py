@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, TypeAlias
 
-import drjit
-import mitsuba
 import numpy as np
 import numpy.typing as npt
+
+from twin.cast import variant
 
 Dr: TypeAlias = Any
 """A Dr.Jit array; Dr.Jit's own types depend on the variant and say nothing to a type checker."""
 
-dr: Any = drjit
-mi: Any = mitsuba
-"""The modules, untyped: their stubs describe another variant than the one that runs."""
+mi: Any = variant.mitsuba()
+dr: Any = importlib.import_module("drjit")
+"""The modules, untyped, since their stubs describe another variant; Mitsuba first, which shows Dr.Jit its LLVM."""
 
 _LANES = 64
 
