@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - messages stand as they are written
 """The library knows its names, pins their content, and says what is wrong."""
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def test_hashes_are_pinned_without_loading(library: Library) -> None:
 MESSAGES = [
     ("object", "core/bowl/black_floral", "asset 'core/bowl/black_floral' is not fetched\n  try: twin assets fetch core"),
     ("object", "core/bowl/black_flora", "there is no object asset 'core/bowl/black_flora'\n  try: did you mean 'core/bowl/black_floral'?"),
-    ("material", "core/wood/zzz", "there is no material asset 'core/wood/zzz'\n  try: twin assets list 'core/wood/*'"),
+    ("material", "zzz", "there is no material asset 'zzz'\n  try: twin assets list"),
     ("material", "core/hdri/lebombo", "'core/hdri/lebombo' is of the family 'hdri', not 'material'"),
     ("hdri", "./no/such.hdr", "there is no hdri file './no/such.hdr'\n  try: file names are relative to the spec they stand in"),
 ]  # fmt: skip
@@ -124,8 +125,9 @@ def test_the_catalogue_prints(library: Library) -> None:
     text = list_text("core/hdri/*", library)
     assert text.splitlines()[0] == "core/hdri/dikhololo_night     hdri      train  CC0-1.0    -"
     assert text.endswith("10 assets\nnot all of them are fetched; try: twin assets fetch core")
-    shown = show_text("core/bowl/black_floral", library)
-    assert "licence      CC-BY-4.0" in shown and "fetched      no; try: twin assets fetch core" in shown
+    facts = dict(line.split(maxsplit=1) for line in show_text("core/bowl/black_floral", library).splitlines())
+    assert facts["licence"] == "CC-BY-4.0" and facts["fetched"] == "no; try: twin assets fetch core"
+    assert facts["size"] == "[0.1597, 0.1589, 0.0752]" and facts["class"] == "bowl"
     with pytest.raises(AssetError, match="no asset matches 'core/bawl"):
         list_text("core/bawl/black_floral", library)
 

@@ -91,7 +91,8 @@ def hull(points: npt.NDArray[np.float64], *, where: str) -> Float:
             f"the mesh bounds no volume: its extent is {extent} m", where=where, expected="a body with some thickness"
         ) from None
     if len(corners) > HULL_VERTICES:
-        chosen = np.unique(np.argmax(_directions(4 * HULL_VERTICES) @ corners.T, axis=1))
+        spread = np.argmax(_directions(4 * HULL_VERTICES) @ corners.T, axis=1)
+        chosen = np.unique([*spread, *corners.argmin(axis=0), *corners.argmax(axis=0)])
         corners = _farthest(corners[chosen], HULL_VERTICES)
     return hull_points(corners)
 

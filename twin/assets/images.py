@@ -49,7 +49,10 @@ def check_image(file: Path, *, where: str) -> tuple[int, int]:
             warnings.simplefilter("ignore", module.DecompressionBombWarning)
             with module.open(file) as image:
                 width, height = image.size
-    except (OSError, SyntaxError, ValueError, module.DecompressionBombError) as error:
+    except module.DecompressionBombError:
+        expected = f"at most {PIXEL_LIMIT} pixels"
+        raise AssetError(f"the texture '{file.name}' is a decompression bomb", where=where, expected=expected) from None
+    except (OSError, SyntaxError, ValueError) as error:
         reason = str(error).split("\n")[0].replace(str(file), file.name)
         raise AssetError(f"the texture '{file.name}' cannot be read: {reason}", where=where) from None
     if width * height > PIXEL_LIMIT:

@@ -59,6 +59,4 @@ def unfit(kind: str, name: str, value: float, least: float, most: float) -> None
     """
     if not least <= value <= most:
         room = f"{least * 100:.4g} to {most * 100:.4g} cm" if least <= most else "other measures: nothing fits these"
-        raise AssetError(
-            f"a {kind} whose {name} is {value * 100:.4g} cm does not fit together", expected=room
-        )
+        raise AssetError(f"a {kind} whose {name} is {value * 100:.4g} cm does not fit together", expected=room)

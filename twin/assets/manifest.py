@@ -124,7 +124,7 @@ class Manifest:
         other = next((kind for kind in FAMILIES if name in self.entries[kind]), None)
         if other:
             raise AssetError(f"'{name}' is of the family '{other}', not '{family}'")
-        near = nearest(name, entries) or f"twin assets list '{name.rpartition('/')[0] or 'core'}/*'"
+        near = nearest(name, entries) or "twin assets list"
         raise AssetError(f"there is no {family} asset '{name}'", hint=near)
 
     def folder(self, key: str) -> str:
