@@ -84,7 +84,8 @@ def credits(models: Sequence[Mapping[str, Json]], others: str) -> str:
     """Compose CREDITS: the assets shown, grouped by who made them, and the library's text on all else."""
     groups: dict[tuple[str, str], list[str]] = {}
     for model in models:
-        groups.setdefault((model["credit"], model["licence"]), []).append(model["name"])
+        credit = model["credit"] or "Made by twin from parameters"
+        groups.setdefault((credit, model["licence"]), []).append(model["name"])
     blocks = [
         f"{credit}\n{licence}: {', '.join(sorted(set(names)))}\n" for (credit, licence), names in sorted(groups.items())
     ]

@@ -211,7 +211,7 @@ def test_without_the_registry_it_says_what_pip_said(tmp_path: Path, monkeypatch:
 
 
 def test_without_pip_it_says_so(tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(AssetError, match="assets are downloaded with pip, and this Python has none"):
         pip_download(manifest(source.file).packages["fake"], tmp_path, print)
 

@@ -24,7 +24,7 @@ def test_names_are_sorted_and_unique_over_families(library: Library) -> None:
     assert all(list(library.names(family)) == sorted(library.names(family)) for family in FAMILIES)
     assert len(set(names)) == len(names)
     assert all(name.startswith("core/") and name.count("/") == 2 for name in names)
-    assert [len(library.names(family)) for family in FAMILIES] == [6, 136, 10]
+    assert [len(library.names(family)) for family in FAMILIES] == [6, 135, 10]
 
 
 def test_no_asset_of_core_restricts_its_use() -> None:
@@ -121,7 +121,7 @@ def test_credits_group_what_was_used(library: Library) -> None:
 
 
 def test_the_catalogue_prints(library: Library) -> None:
-    assert len(rows(library)) == 152 and not any(row[4] for row in rows(library))
+    assert len(rows(library)) == 151 and not any(row[4] for row in rows(library))
     text = list_text("core/hdri/*", library)
     assert text.splitlines()[0] == "core/hdri/dikhololo_night     hdri      train  CC0-1.0    -"
     assert text.endswith("10 assets\nnot all of them are fetched; try: twin assets fetch core")

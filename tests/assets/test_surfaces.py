@@ -32,7 +32,7 @@ def surface(pixels: np.ndarray, folder: Path, **detail: Any) -> Surface:
 def decoded(image: object) -> np.ndarray:
     """Return what a renderer reads: sample times scale plus bias."""
     assert isinstance(image, Image)
-    return read_pixels(image.file) / 255 * np.array(image.scale[:3]) + np.array(image.bias[:3])
+    return np.asarray(read_pixels(image.file) / 255 * np.array(image.scale[:3]) + np.array(image.bias[:3]))
 
 
 def test_an_even_colour_gives_flat_maps(tmp_path: Path) -> None:

@@ -6,31 +6,23 @@ Everything is checked before it is used: sizes, counts, indices, numbers, and wh
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from twin.assets import gltf
 from twin.assets.asset import Image, Part, Surface
 from twin.assets.cache import file_sha256
-from twin.assets.images import check_image, file_image, limited, pixel_image
+from twin.assets.images import check_image, file_image, limited
+from twin.assets.limits import BYTE_LIMIT, COUNT_LIMIT, PART_LIMIT, TEXTURE_LIMIT, check_geometry, first_line, inside
 from twin.assets.shapes.solid import smooth_normals
 from twin.errors import AssetError, extra_missing, listed, nearest
 
 SUFFIXES = (".glb", ".obj", ".ply", ".stl")
-BYTE_LIMIT = 512 << 20
-COUNT_LIMIT = 5_000_000
-"""Most vertices, and most triangles, that a mesh may have."""
-PART_LIMIT = 256
-_EXTENT_LIMIT = 1e6
-_GLB_JSON_BYTES = 64 << 20
-_GLB_NODES = 4096
-TEXTURE_LIMIT = 4096
 Float64 = npt.NDArray[np.float64]
 
 
@@ -94,40 +86,13 @@ def _check_file(file: Path) -> None:
         )
 
 
-def check_geometry(points: Float64, faces: npt.NDArray[np.int64], *, where: str) -> None:
-    """Refuse counts that are absurd, coordinates that are no numbers, and indices that lead nowhere.
-
-    Raises:
-        AssetError: with the place and the number.
-    """
-    if not len(points) or not len(faces):
-        raise AssetError(
-            f"the mesh has {len(points)} vertices and {len(faces)} triangles", where=where, expected="some of both"
-        )
-    if max(len(points), len(faces)) > COUNT_LIMIT:
-        found = f"the mesh has {len(points)} vertices and {len(faces)} triangles"
-        raise AssetError(found, where=where, expected=f"at most {COUNT_LIMIT} of both")
-    bad = ~np.isfinite(points).all(axis=1)
-    if bad.any():
-        raise AssetError(
-            f"vertex {int(bad.argmax())} is {points[bad.argmax()].tolist()}", where=where, expected="finite numbers"
-        )
-    if np.abs(points).max() > _EXTENT_LIMIT:
-        found = f"vertex {int(np.abs(points).max(axis=1).argmax())} is {np.abs(points).max():.3g} units from the origin"
-        raise AssetError(found, where=where, expected=f"at most {_EXTENT_LIMIT:g}")
-    if faces.min() < 0 or faces.max() >= len(points):
-        face = int(((faces < 0) | (faces >= len(points))).any(axis=1).argmax())
-        found = f"triangle {face} refers to the vertices {faces[face].tolist()}"
-        raise AssetError(found, where=where, expected=f"0 to {len(points) - 1}")
-
-
 def _read_trimesh(file: Path, made: Path) -> tuple[Piece, ...]:
     try:
         import trimesh
     except ImportError:
         raise extra_missing("trimesh", "render") from None
     if file.suffix.lower() == ".glb":
-        check_glb(file)
+        gltf.check_glb(file)
     try:
         with file.open("rb") as stream:  # a stream has no folder: the file cannot make us open others
             scene = trimesh.load_scene(stream, file_type=file.suffix.lower()[1:], process=False)
@@ -140,41 +105,12 @@ def _read_trimesh(file: Path, made: Path) -> tuple[Piece, ...]:
     except AssetError:
         raise
     except Exception as error:  # whatever a broken file makes the reader raise
-        raise AssetError(f"the mesh cannot be read: {_first_line(error)}", where=str(file)) from None
+        raise AssetError(f"the mesh cannot be read: {first_line(error)}", where=str(file)) from None
     if not meshes:
         raise AssetError("the file holds no triangles", where=str(file))
     if len(meshes) > PART_LIMIT:
         raise AssetError(f"the file holds {len(meshes)} meshes", where=str(file), expected=f"at most {PART_LIMIT}")
     return _merged([_piece(mesh, file, made) for mesh in meshes])
-
-
-def check_glb(file: Path) -> None:
-    """Refuse a binary glTF whose header promises more than it can hold, or that refers to other files.
-
-    Raises:
-        AssetError: with what it asks for.
-    """
-    with file.open("rb") as stream:
-        head = stream.read(20)
-        size = int.from_bytes(head[12:16], "little")
-        if head[:4] != b"glTF" or size > _GLB_JSON_BYTES:
-            raise AssetError("the mesh cannot be read: its header is no binary glTF's", where=str(file))
-        try:
-            tree = json.loads(stream.read(size))
-            accessors = [int(row.get("count", 0)) for row in tree.get("accessors", ())]
-            uris = [row["uri"] for key in ("buffers", "images") for row in tree.get(key, ()) if "uri" in row]
-            nodes = len(tree.get("nodes", ()))
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise AssetError(f"the mesh cannot be read: {_first_line(error)}", where=str(file)) from None
-    if max(accessors, default=0) > 3 * COUNT_LIMIT:
-        raise AssetError(
-            f"an accessor has {max(accessors)} elements", where=str(file), expected=f"at most {3 * COUNT_LIMIT}"
-        )
-    if nodes > _GLB_NODES:
-        raise AssetError(f"the scene has {nodes} nodes", where=str(file), expected=f"at most {_GLB_NODES}")
-    other = next((uri for uri in uris if not str(uri).startswith("data:")), None)
-    if other:
-        raise AssetError(f"the file refers to '{other[:80]}'", where=str(file), expected="everything inside the .glb")
 
 
 def _piece(mesh: Any, file: Path, made: Path) -> Piece:
@@ -183,66 +119,7 @@ def _piece(mesh: Any, file: Path, made: Path) -> Piece:
     uv = getattr(mesh.visual, "uv", None)
     uv = None if uv is None or len(uv) != len(points) else np.asarray(uv, dtype=np.float64)
     normals = np.asarray(mesh.vertex_normals, dtype=np.float64) if file.suffix.lower() == ".glb" else None
-    return Piece(points, faces, normals, uv, _material(mesh, file, made))
-
-
-def _material(mesh: Any, file: Path, made: Path) -> dict[str, Any]:
-    """Translate a glTF material; other formats have at most one colour."""
-    material = getattr(mesh.visual, "material", None)
-    if material is None or not hasattr(material, "baseColorFactor"):
-        encoded = np.asarray(getattr(mesh.visual, "main_color", (128, 128, 128, 255)), dtype=np.float64)[:3] / 255
-        return {"diffuseColor": tuple(to_linear(encoded)), "roughness": 0.5, "metallic": 0.0}
-    factor = np.ones(4) if material.baseColorFactor is None else np.asarray(material.baseColorFactor) / 255
-    color = (float(factor[0]), float(factor[1]), float(factor[2]))
-    inputs: dict[str, Any] = {
-        "diffuseColor": color,
-        "metallic": _one(material.metallicFactor),
-        "roughness": _one(material.roughnessFactor),
-    }
-    if material.baseColorTexture is not None:
-        inputs["diffuseColor"] = replace(_embedded(material.baseColorTexture, file, made), scale=(*color, 1.0))
-    inputs |= _opacity(material, file, made)
-    if material.metallicRoughnessTexture is not None:
-        packed = _embedded(material.metallicRoughnessTexture, file, made, colorspace="raw")
-        for name, channel in (("roughness", "g"), ("metallic", "b")):
-            inputs[name] = replace(packed, channel=channel, scale=(inputs[name],) * 4)
-    if material.normalTexture is not None:
-        image = _embedded(material.normalTexture, file, made, colorspace="raw")
-        inputs["normal"] = replace(image, scale=(2.0, 2.0, 2.0, 1.0), bias=(-1.0, -1.0, -1.0, 0.0))
-    return inputs
-
-
-def _opacity(material: Any, file: Path, made: Path) -> dict[str, Any]:
-    """Return the opacity of a glTF material: a cutout where its mode is MASK, its alpha where it is BLEND."""
-    if material.alphaMode not in ("MASK", "BLEND"):
-        return {}
-    picture = material.baseColorTexture
-    found: dict[str, Any] = {}
-    if picture is not None and "A" in picture.getbands():
-        alpha = _embedded(picture.getchannel("A"), file, made, colorspace="raw")
-        found["opacity"] = replace(alpha, channel="r")
-    elif material.baseColorFactor is not None:
-        found["opacity"] = float(material.baseColorFactor[3]) / 255
-    if material.alphaMode == "MASK":
-        found["opacityThreshold"] = 0.5 if material.alphaCutoff is None else float(material.alphaCutoff)
-    return found
-
-
-def _one(value: Any) -> float:
-    return 1.0 if value is None else min(1.0, max(0.0, float(value)))
-
-
-def _embedded(picture: Any, file: Path, made: Path, *, colorspace: str = "sRGB") -> Image:
-    """Take an image out of its file, within bounds."""
-    width, height = picture.size
-    if width * height > TEXTURE_LIMIT * TEXTURE_LIMIT:
-        text = f"a texture has {width}x{height} pixels"
-        raise AssetError(text, where=str(file), expected=f"at most {TEXTURE_LIMIT * TEXTURE_LIMIT} pixels")
-    try:
-        pixels = np.asarray(picture.convert("RGB"), dtype=np.uint8)
-    except Exception as error:  # a truncated or bombing image
-        raise AssetError(f"a texture cannot be read: {_first_line(error)}", where=str(file)) from None
-    return pixel_image(pixels, made, colorspace=colorspace)
+    return Piece(points, faces, normals, uv, gltf.material(mesh, file, made))
 
 
 def _merged(pieces: list[Piece]) -> tuple[Piece, ...]:
@@ -316,12 +193,6 @@ def closed(points: Float64, faces: npt.NDArray[np.int64]) -> bool:
     return bool(len(forward) and np.array_equal(forward, backward) and (np.diff(forward) > 0).all())
 
 
-def to_linear(color: npt.ArrayLike) -> list[float]:
-    """Decode sRGB in [0, 1] to linear (IEC 61966-2-1)."""
-    c = np.clip(np.asarray(color, dtype=np.float64), 0.0, 1.0)
-    return [round(float(v), 7) for v in np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)]
-
-
 def texture(name: str, folder: Path, made: Path, *, where: str, colorspace: str = "sRGB") -> Image:
     """Open a texture that a material names, which must lie in the mesh's own folder.
 
@@ -331,26 +202,3 @@ def texture(name: str, folder: Path, made: Path, *, where: str, colorspace: str 
     file = inside(name, folder, where=where)
     check_image(file, where=where)
     return limited(file_image(file, colorspace=colorspace), TEXTURE_LIMIT, made)
-
-
-def inside(name: str, folder: Path, *, where: str) -> Path:
-    """Resolve a reference below a folder.
-
-    Raises:
-        AssetError: where it is absolute or leads elsewhere.
-    """
-    plain = name.replace("\\", "/")
-    if (
-        plain.startswith("/")
-        or re.match(r"[A-Za-z]:", plain)
-        or not (folder / plain).resolve().is_relative_to(folder.resolve())
-    ):
-        raise AssetError(
-            f"the reference '{name}' leaves the mesh's folder", where=where, hint="put the file beside the mesh"
-        )
-    return folder / plain
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.assets.asset import Image
-from twin.assets.meshes import COUNT_LIMIT, PART_LIMIT, Piece, check_geometry, inside, texture, to_linear
+from twin.assets.limits import COUNT_LIMIT, PART_LIMIT, check_geometry, inside, to_linear
+from twin.assets.meshes import Piece, texture
 from twin.errors import AssetError
 
 _MTL_BYTES = 4 << 20
