@@ -19,7 +19,7 @@ from twin.assets.library import Library as Catalogue
 from twin.errors import SpecError
 from twin.spec import load as loader
 from twin.spec.describe import describe
-from twin.spec.digest import digest
+from twin.spec.digest import digest as content_digest
 from twin.spec.document import shown
 from twin.spec.kinds import close_kinds
 from twin.spec.load import LoadedScene
@@ -101,6 +101,19 @@ def loads(
     """
     paths = assemble(plugins)
     return loader.loads(data, library or Catalogue(), folder=folder, name=name, sets=sets, plugins=paths)
+
+
+def digest(loaded: LoadedScene, library: Library) -> str:
+    """Return the sha256 of a scene's content: the resolved spec, and every file and asset that it refers to.
+
+    Raises:
+        AssetError: where the world's existing stage is broken or reaches out of its folder.
+    """
+    if loaded.scene.world.usd is None:
+        return content_digest(loaded, library)
+    from twin.stage.dependencies import stage_sha256
+
+    return content_digest(loaded, library, stage_sha256(Path(loaded.scene.world.usd)))
 
 
 def schema() -> dict[str, Any]:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pxr import Usd, UsdPhysics
+from pxr import Sdf, Usd, UsdPhysics
 
 from tests.stage.blocks import Shelf, block, png
 from tests.stage.stages import TRIANGLE, written
 from tests.stage.test_stage_files import complaints
 from twin.errors import AssetError, SpecError
 from twin.stage.compile import compile_stage
+from twin.stage.dependencies import stage_sha256
 from twin.stage.fixtures import Prim
 from twin.stage.geometry import Geometry, Texture
 from twin.stage.read import read
@@ -204,3 +205,22 @@ def test_the_same_world_is_copied_once(tmp_path: Path, lab: Path) -> None:
     png(lab.parent / "oak.png", (1, 2, 3))
     built(tmp_path, lab, {})
     assert len(list((tmp_path / "out" / "twin_assets" / "world").iterdir())) == 2
+
+
+def test_the_hash_of_a_world_sees_every_layer_and_texture(tmp_path: Path) -> None:
+    (tmp_path / "below.usda").write_text('#usda 1.0\n(defaultPrim = "A")\ndef Xform "A"\n{\n    double size = 1\n}\n')
+    (tmp_path / "wood.png").write_bytes(b"one")
+    (tmp_path / "world.usda").write_text(
+        '#usda 1.0\n(defaultPrim = "W")\ndef Xform "W" (references = @./below.usda@)\n{\n    asset map = @./wood.png@\n}\n'
+    )
+    found = [stage_sha256(tmp_path / "world.usda")]
+    (tmp_path / "wood.png").write_bytes(b"two")
+    found.append(stage_sha256(tmp_path / "world.usda"))
+    below = tmp_path / "below.usda"
+    below.write_text(below.read_text().replace("= 1", "= 2"))
+    Sdf.Layer.Find(str(below)).Reload()
+    found.append(stage_sha256(tmp_path / "world.usda"))
+    assert len(set(found)) == 3
+    (tmp_path / "wood.png").unlink()
+    with pytest.raises(AssetError, match="there is no file"):
+        stage_sha256(tmp_path / "world.usda")

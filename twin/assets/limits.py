@@ -70,5 +70,6 @@ def inside(name: str, folder: Path, *, where: str) -> Path:
 
 
 def first_line(error: BaseException) -> str:
+    """Return what an error says in one bounded line."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__

@@ -59,13 +59,15 @@ class Renderer(ABC):
     def render(self, state: FrameState) -> Pixels:
         """Render every opened camera of one frame."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - many engines have nothing to free
         """Free what ``open`` took; closing twice is harmless."""
 
     def __enter__(self) -> Renderer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

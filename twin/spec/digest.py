@@ -15,16 +15,21 @@ _ALONE = frozenset((".png", ".jpg", ".jpeg", ".hdr", ".exr", ".usd", ".usda", ".
 """Suffixes of files that are hashed by themselves: images and stages."""
 
 
-def digest(loaded: LoadedScene, library: Library) -> str:
+def digest(loaded: LoadedScene, library: Library, stage_sha256: str = "") -> str:
     """Return the sha256 of the resolved scene and of every file, library asset and plugin that it refers to.
 
     Folders do not count, only contents: a scene that moves keeps its digest.
+
+    Args:
+        loaded: The scene.
+        library: Knows the hashes of assets.
+        stage_sha256: Hash of the world's existing stage with all that it refers to, where there is one.
     """
     data = loaded.scene.model_dump(mode="json")
     used = set(texts(data))
     pins = {name: library.sha256(family, name) for family in FAMILIES for name in library.names(family) if name in used}
     plugins = sorted(_sha256(path) for path in loaded.plugins)
-    content = {"scene": _pinned(data, library), "assets": pins, "plugins": plugins}
+    content = {"scene": _pinned(data, library), "assets": pins, "plugins": plugins, "stage": stage_sha256}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
