@@ -19,7 +19,7 @@ from tests.frames import ROOT
 BIN = Path(sys.executable).with_name("twin")
 SCENE = ROOT / "scenes" / "first.yaml"
 SETS = ["cameras.front.resolution=[96, 72]", "engine.spp=2"]
-COMMAND = [
+COMMAND: list[str | Path] = [
     BIN,
     "generate",
     SCENE,

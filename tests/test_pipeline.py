@@ -73,7 +73,7 @@ def test_requirements_hold_in_every_frame_and_redraw_only_what_they_must() -> No
 
 def test_a_requirement_that_all_held_draws_decide_is_not_tried_in_vain() -> None:
     fixed = {"kind": "fixed", "position": [0, 2, 0.2], "look_at": [0, 3, 0.2]}
-    blind = {**BALL, "cameras": {"front": {**BALL["cameras"]["front"], "pose": fixed}}}  # type: ignore[index, dict-item]
+    blind = {**BALL, "cameras": {"front": {**BALL["cameras"]["front"], "pose": fixed}}}  # type: ignore[index]
     blind["placement"] = {"rest": {"kind": "fixed", "objects": ["ball"], "position": [0, 0, 0], "every": 4}}
     with (
         api.loads({**blind, "require": {"seen": {"visible": "ball", "camera": "front"}}}) as scene,
