@@ -31,8 +31,8 @@ def frame_hash(frame: Frame) -> str:
 
 
 def small(scene: Scene, engine: bool = True) -> list[str]:
-    """Return overrides that make a scene's frames small and quick."""
-    sizes = {name: camera.resolution for name, camera in scene.cameras.items()}
+    """Return overrides that make frames small and quick; a camera with intrinsics in pixels keeps its size."""
+    sizes = {name: camera.resolution for name, camera in scene.cameras.items() if camera.intrinsics is None}
     sets = [f"cameras.{name}.resolution=[{w // 4}, {h // 4}]" for name, (w, h) in sizes.items()]
     return [*sets, "engine.spp=4"] if engine else sets
 

@@ -1,8 +1,9 @@
 """Light the scene from all around by an image, drawing directions in proportion to its brightness.
 
 The image is latitude and longitude as UsdLux's dome has it: the top row is the local +y, the centre column the local
-+z, the left half the local +x. Directions are drawn from a coarse grid of the image's mean brightness, whatever its own
-size, so no size is ever compiled into a kernel.
++z, the left half the local +x. Directions are drawn from a grid of its brightness, interpolated as the image itself is:
+a node is drawn by its weight, then a point of the tent around it. The grid has one size, whatever the image's, so no
+size is ever compiled into a kernel.
 
 Source: "UsdLuxDomeLight", OpenUSD; Pharr, Jakob and Humphreys, "Physically Based Rendering", 4th ed., 12.5 and A.4.
 """
@@ -24,9 +25,12 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 WIDTH_MAX = 4096
 """Wider images are averaged down to this width."""
 
-COLUMNS, ROWS = 512, 256
+COLUMNS, ROWS = 1024, 512
+"""Nodes of the grid, powers of two; as many as a 1k image has texels."""
+
 _EXPONENT_BIAS, _MANTISSA = 24, 511
 _TOP = _MANTISSA * 2.0**7  # what every channel can hold exactly
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +42,9 @@ class Panorama:
         width: Columns of the image.
         height: Rows of the image.
         scale: What a packed value is multiplied by.
-        rows: Chance that a drawn direction lies above each row of the grid, and 1.
+        rows: Chance that the drawn node lies above each row of the grid, and 1.
         columns: Chance that it lies left of each column, row by row, and 1.
-        density: Density [1/sr] in each cell.
+        density: Density at each node over the unit square of the image.
         mean: Mean radiance over all directions, three numbers.
     """
 
@@ -90,11 +94,9 @@ def panorama(image: images.Image) -> Panorama:
     """Prepare linear radiance, shape (H, W, 3), top row at the pole."""
     height, width = image.shape[:2]
     scale = float(image.max()) / _TOP or 1.0
-    brightness = _fitted(image @ np.array([0.2126, 0.7152, 0.0722]))
-    solid = _cell_angles()[:, None] * np.ones((1, COLUMNS))
-    colours = np.stack([_fitted(image[..., band]) for band in range(3)])
-    mean = (colours * solid).sum(axis=(1, 2)) / (4 * np.pi)
-    weight = np.maximum(_spread(brightness), 1e-9) * solid
+    grid = _fitted(image)
+    sine = np.sin((np.arange(ROWS) + 0.5) * (np.pi / ROWS))[:, None]
+    weight = np.maximum(grid @ _LUMINANCE, 1e-9) * sine
     weight /= weight.sum()
     rows, columns = np.cumsum(weight.sum(axis=1)), np.cumsum(weight, axis=1)
     columns /= columns[:, -1:]
@@ -105,30 +107,23 @@ def panorama(image: images.Image) -> Panorama:
         scale=scale,
         rows=floats(np.concatenate([[0.0], rows[:-1], [1.0]])),
         columns=floats(np.concatenate([np.zeros((ROWS, 1)), columns[:, :-1], np.ones((ROWS, 1))], axis=1)),
-        density=floats(weight / solid),
-        mean=mean,
+        density=floats(weight * (ROWS * COLUMNS)),
+        mean=(grid * sine[..., None]).sum(axis=(0, 1)) / (sine.sum() * COLUMNS),
     )
 
 
-def _cell_angles() -> Floats:
-    """Return the solid angle [sr] of one cell of each grid row."""
-    edges = np.cos(np.linspace(0, np.pi, ROWS + 1))
-    return -np.diff(edges) * (2 * np.pi / COLUMNS)
-
-
-def _spread(plane: Floats) -> Floats:
-    """Lend each cell some of its neighbours' brightness, since interpolation carries light over the cells' edges."""
-    tall = np.pad(plane, ((1, 1), (0, 0)), mode="edge")
-    rows = tall[:-2] + tall[1:-1] + tall[2:]
-    around = (np.roll(rows, 1, axis=1) + rows + np.roll(rows, -1, axis=1)) / 9
-    return np.asarray((plane + around) / 2)
-
-
-def _fitted(plane: npt.NDArray[np.floating]) -> Floats:
-    """Average, or repeat, a plane onto the grid."""
-    tall = np.repeat(plane, -(-ROWS // plane.shape[0]), axis=0)
-    wide = np.repeat(tall, -(-COLUMNS // plane.shape[1]), axis=1)
-    return images.shrunk(wide[..., None].astype(np.float32), COLUMNS, ROWS)[..., 0].astype(np.float64)
+def _fitted(image: images.Image) -> Floats:
+    """Average an image down to the grid, or interpolate it up to it."""
+    small = images.shrunk(image, COLUMNS, ROWS).astype(np.float64)
+    height, width = small.shape[:2]
+    if (height, width) == (ROWS, COLUMNS):
+        return small
+    y = np.clip((np.arange(ROWS) + 0.5) * (height / ROWS) - 0.5, 0, height - 1)
+    x = (np.arange(COLUMNS) + 0.5) * (width / COLUMNS) - 0.5
+    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
+    fy, fx = (y - top)[:, None, None], (x - left)[None, :, None]
+    tall = small[top] * (1 - fy) + small[np.minimum(top + 1, height - 1)] * fy
+    return np.asarray(tall[:, left % width] * (1 - fx) + tall[:, (left + 1) % width] * fx)
 
 
 def _packed(image: images.Image) -> npt.NDArray[np.uint32]:
@@ -159,12 +154,14 @@ def hung(source: Panorama, colour: npt.ArrayLike, rotation: Floats) -> Sky:
 def radiance(sky: Sky, direction: Dr, active: Dr) -> tuple[Dr, Dr]:
     """Return what comes from a world direction, and the density [1/sr] with which ``sample`` draws it."""
     local = _turned(sky.turn, direction, back=True)
-    u, y = _columns_of(local), dr.clip(local.y, -1.0, 1.0)
-    v = dr.acos(y) * dr.inv_pi
-    column = dr.minimum(mi.UInt32(u * COLUMNS), COLUMNS - 1)
-    row = dr.minimum(mi.UInt32(v * ROWS), ROWS - 1)
-    pdf = dr.gather(mi.Float, sky.image.density, row * COLUMNS + column, active)
-    return _look_up(sky, u, v, active), pdf
+    y = dr.clip(local.y, -1.0, 1.0)
+    uv = mi.Point2f(_column_of(local), dr.acos(y) * dr.inv_pi)
+    places, fx, fy = _corners(uv, mi.Float(sky.width), mi.Float(sky.height))
+    texels = [_texel(sky, place, active) for place in places]
+    places, gx, gy = _corners(uv, mi.Float(COLUMNS), mi.Float(ROWS))
+    nodes = [dr.gather(mi.Float, sky.image.density, place, active) for place in places]
+    squeeze = 2.0 * dr.pi * dr.pi * dr.maximum(dr.safe_sqrt(1.0 - dr.square(y)), 1e-6)
+    return _mixed(texels, fx, fy) * sky.gain, _mixed(nodes, gx, gy) / squeeze
 
 
 def sample(sky: Sky, uv: Dr, active: Dr) -> Dr:
@@ -173,15 +170,22 @@ def sample(sky: Sky, uv: Dr, active: Dr) -> Dr:
     column = _bisected(sky.image.columns, row * (COLUMNS + 1), uv.x, COLUMNS, active)
     fraction_v = _fraction(sky.image.rows, row, uv.y, active)
     fraction_u = _fraction(sky.image.columns, row * (COLUMNS + 1) + column, uv.x, active)
-    north, south = (dr.cos((mi.Float(row) + step) * (dr.pi / ROWS)) for step in (0.0, 1.0))
-    y = dr.lerp(north, south, fraction_v)
-    longitude = (0.5 - (mi.Float(column) + fraction_u) * (1.0 / COLUMNS)) * dr.two_pi
+    v = (mi.Float(row) + 0.5 + _tent(fraction_v)) * (1.0 / ROWS)
+    v = dr.select(v < 0.0, -v, dr.select(v > 1.0, 2.0 - v, v))
+    longitude = (0.5 - (mi.Float(column) + 0.5 + _tent(fraction_u)) * (1.0 / COLUMNS)) * dr.two_pi
     sine, cosine = dr.sincos(longitude)
-    radius = dr.safe_sqrt(1.0 - dr.square(y))
+    radius, y = dr.sincos(v * dr.pi)
     return _turned(sky.turn, mi.Vector3f(radius * sine, y, radius * cosine), back=False)
 
 
-def _columns_of(local: Dr) -> Dr:
+def _tent(chance: Dr) -> Dr:
+    """Draw from (-1, 1) with a density that falls from the middle to both ends."""
+    rising = chance < 0.5
+    side = dr.safe_sqrt(2.0 * dr.select(rising, chance, 1.0 - chance))
+    return dr.select(rising, side - 1.0, 1.0 - side)
+
+
+def _column_of(local: Dr) -> Dr:
     u = 0.5 - dr.atan2(local.x, local.z) * dr.inv_two_pi
     return u - dr.floor(u)
 
@@ -191,21 +195,24 @@ def _turned(turn: tuple[Dr, ...], v: Dr, back: bool) -> Dr:
     return mi.Vector3f(*(a[3 * r] * v.x + a[3 * r + 1] * v.y + a[3 * r + 2] * v.z for r in range(3)))
 
 
-def _look_up(sky: Sky, u: Dr, v: Dr, active: Dr) -> Dr:
-    """Interpolate between texel centres, around the horizon but not over the poles."""
-    x, y = u * mi.Float(sky.width) - 0.5, dr.clip(v * mi.Float(sky.height) - 0.5, 0.0, mi.Float(sky.height) - 1.0)
-    x = dr.select(x < 0.0, x + mi.Float(sky.width), x)
-    left, top = dr.minimum(mi.UInt32(x), sky.width - 1), mi.UInt32(y)
-    right = dr.select(left + 1 >= sky.width, 0, left + 1)
-    bottom = dr.minimum(top + 1, sky.height - 1)
-    fx, fy = x - mi.Float(left), y - mi.Float(top)
-    upper = dr.lerp(_texel(sky, top, left, active), _texel(sky, top, right, active), fx)
-    lower = dr.lerp(_texel(sky, bottom, left, active), _texel(sky, bottom, right, active), fx)
-    return dr.lerp(upper, lower, fy) * sky.gain
+def _corners(uv: Dr, width: Dr, height: Dr) -> tuple[list[Dr], Dr, Dr]:
+    """Return the four texels around a point and how far it is between them; around the horizon, not over the poles."""
+    x, y = uv.x * width - 0.5, dr.clip(uv.y * height - 0.5, 0.0, height - 1.0)
+    x = dr.select(x < 0.0, x + width, x)
+    columns, rows = mi.UInt32(width), mi.UInt32(height)
+    left, top = dr.minimum(mi.UInt32(x), columns - 1), dr.minimum(mi.UInt32(y), rows - 1)
+    right = dr.select(left + 1 >= columns, 0, left + 1)
+    bottom = dr.minimum(top + 1, rows - 1)
+    places = [row * columns + column for row in (top, bottom) for column in (left, right)]
+    return places, x - mi.Float(left), y - mi.Float(top)
 
 
-def _texel(sky: Sky, row: Dr, column: Dr, active: Dr) -> Dr:
-    packed = dr.gather(mi.UInt32, sky.image.texels, row * sky.width + column, active)
+def _mixed(corners: list[Dr], fx: Dr, fy: Dr) -> Dr:
+    return dr.lerp(dr.lerp(corners[0], corners[1], fx), dr.lerp(corners[2], corners[3], fx), fy)
+
+
+def _texel(sky: Sky, place: Dr, active: Dr) -> Dr:
+    packed = dr.gather(mi.UInt32, sky.image.texels, place, active)
     step = dr.reinterpret_array(mi.Float, ((packed >> 27) + (127 - _EXPONENT_BIAS)) << 23)
     return mi.Color3f(*(mi.Float((packed >> shift) & _MANTISSA) for shift in (0, 9, 18))) * step
 
