@@ -22,7 +22,7 @@ _OFFSET = 3e-5
 _PASSES = 64
 _ROULETTE_DEPTH = 3
 _DIMENSIONS = 8
-_LIGHT, _SCATTER, _CHOICE, _CHANCE = range(4)
+_LIGHT, _TICKET, _SCATTER, _CHOICE, _CHANCE = range(5)
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class World:
         lights: All lights.
         holes: Whether any surface lets rays pass unbent.
         max_depth: Most surfaces that a path scatters at.
+        light_samples: Directions drawn towards lights from the first surface; from the others it is one.
     """
 
     scene: Dr
@@ -46,6 +47,7 @@ class World:
     lights: Lights
     holes: Dr
     max_depth: Dr
+    light_samples: Dr
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Path:
         light: What it has found.
         albedo: Colour of the first surface.
         normal: Normal of the first surface.
-        pdf: Density [1/sr] with which its direction was drawn.
+        pdf: Density [1/sr] with which its direction was drawn, for each direction drawn towards a light there.
         depth: Surfaces that it has scattered at.
         passed: Surfaces that it has passed unbent.
         active: Whether it goes on.
@@ -97,7 +99,7 @@ def _bounce(world: World, sampler: Sampler, path: Path) -> Path:
     gathered = path.light + path.colour * _lamps_and_sky(world, path, ray, found.t, met)
     hit = surface.hit(world.triangles, world.placement, ray, found, met)
     dimension = (path.depth + path.passed * 64) * _DIMENSIONS
-    chance, choice = sampler.pair(dimension + _CHANCE), sampler.pair(dimension + _CHOICE)
+    chance, choice = (sampler.pair(dimension + which) for which in (_CHANCE, _CHOICE))
     stops = met & (chance.x < material.coverage(world.materials, hit.material, hit.uv, met))
     passes = met & ~stops & (path.passed < _PASSES)
     look = material.look(world.materials, hit.material, hit.uv, stops)
@@ -106,8 +108,9 @@ def _bounce(world: World, sampler: Sampler, path: Path) -> Path:
     first = stops & (path.depth == 0)
     goes_on = stops & (path.depth < world.max_depth)
     wi = frame.to_local(-path.direction)
-    gathered += path.colour * _direct(world, choice.x, sampler.pair(dimension + _LIGHT), hit, look, frame, wi, goes_on)
-    wo = bsdf.sample(look, wi, choice.y, sampler.pair(dimension + _SCATTER))
+    parts = dr.select(path.depth == 0, world.light_samples, mi.UInt32(1))
+    gathered += path.colour * _direct(world, sampler, dimension, parts, hit, look, frame, wi, goes_on)
+    wo = bsdf.sample(look, wi, choice.x, sampler.pair(dimension + _SCATTER))
     value, pdf = bsdf.evaluate(look, wi, wo)
     onward = frame.to_world(wo)
     goes_on &= (pdf > 0.0) & _keeps_side(hit, frame, wo, onward)
@@ -124,7 +127,7 @@ def _bounce(world: World, sampler: Sampler, path: Path) -> Path:
         light=gathered,
         albedo=dr.select(first, look.albedo, path.albedo),
         normal=dr.select(first, frame.n, path.normal),
-        pdf=dr.select(goes_on, pdf, path.pdf),
+        pdf=dr.select(goes_on, pdf / mi.Float(parts), path.pdf),
         depth=dr.select(goes_on, path.depth + 1, path.depth),
         passed=dr.select(passes, path.passed + 1, path.passed),
         active=goes_on | passes,
@@ -160,17 +163,27 @@ def _keeps_side(hit: Hit, frame: Dr, local: Dr, direction: Dr) -> Dr:
     return dr.dot(direction, hit.facet) * dr.dot(frame.n, hit.facet) * local.z > 0.0
 
 
-def _direct(world: World, ticket: Dr, uv: Dr, hit: Hit, look: Look, frame: Dr, wi: Dr, active: Dr) -> Dr:
-    """Return the light from a drawn direction towards a light."""
-    drawn = emitter.sample(world.lights, hit.point, ticket, uv, active)
-    wo = frame.to_local(drawn.direction)
-    value, pdf = bsdf.evaluate(look, wi, wo)
-    useful = active & _keeps_side(hit, frame, wo, drawn.direction) & (drawn.pdf > 0.0)
-    useful &= (dr.max(value) > 0.0) & (dr.max(drawn.radiance) > 0.0)
-    origin = _beside(hit, drawn.direction)
-    clear = _clear(world, origin, drawn.direction, drawn.distance * (1 - 1e-4), useful)
-    weight = dr.select(drawn.sharp, 1.0, drawn.pdf / (drawn.pdf + pdf))
-    return dr.select(useful, value * drawn.radiance * (weight * clear / dr.maximum(drawn.pdf, 1e-20)), 0.0)
+def _direct(
+    world: World, sampler: Sampler, dimension: Dr, parts: Dr, hit: Hit, look: Look, frame: Dr, wi: Dr, active: Dr
+) -> Dr:
+    """Return the mean light from ``parts`` directions drawn towards lights."""
+
+    def step(part: Dr, total: Dr) -> tuple[Dr, Dr]:
+        ticket, uv = (sampler.pair(dimension + which, part, parts) for which in (_TICKET, _LIGHT))
+        drawn = emitter.sample(world.lights, hit.point, ticket.x, uv, active)
+        wo = frame.to_local(drawn.direction)
+        value, pdf = bsdf.evaluate(look, wi, wo)
+        useful = active & _keeps_side(hit, frame, wo, drawn.direction) & (drawn.pdf > 0.0)
+        useful &= (dr.max(value) > 0.0) & (dr.max(drawn.radiance) > 0.0)
+        origin = _beside(hit, drawn.direction)
+        clear = _clear(world, origin, drawn.direction, drawn.distance * (1 - 1e-4), useful)
+        weight = dr.select(drawn.sharp, 1.0, drawn.pdf / (drawn.pdf + pdf / mi.Float(parts)))
+        found = value * drawn.radiance * (weight * clear / dr.maximum(drawn.pdf, 1e-20))
+        return part + 1, total + dr.select(useful, found, 0.0)
+
+    start = (dr.zeros(mi.UInt32, dr.width(wi)), dr.zeros(mi.Color3f, dr.width(wi)))
+    total = dr.while_loop(start, lambda part, total: active & (part < parts), step)[1]
+    return total / mi.Float(parts)
 
 
 def _clear(world: World, origin: Dr, direction: Dr, distance: Dr, active: Dr) -> Dr:

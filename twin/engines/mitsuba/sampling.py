@@ -28,10 +28,16 @@ class Sampler:
     pixel: Dr
     index: Dr
 
-    def pair(self, dimension: Dr) -> Dr:
-        """Return a point of the unit square; each dimension number is its own stratified set."""
+    def pair(self, dimension: Dr, part: Dr = 0, parts: Dr = 1) -> Dr:
+        """Return a point of the unit square.
+
+        Args:
+            dimension: Number of the question; the answers to each are a stratified set of their own.
+            part: Which of several points this sample asks for.
+            parts: How many points each sample asks for.
+        """
         seed = hashed(self.pixel ^ hashed(mi.UInt32(dimension) + 0x9E3779B9))
-        x = _mixed(dr.brev(self.index), seed)
+        x = _mixed(dr.brev(self.index * parts + part), seed)
         y = mi.UInt32(x)
         for shift, mask in _BUTTERFLY:  # multiply by Pascal's triangle modulo 2: Sobol's second dimension
             y ^= (y & mask) << shift

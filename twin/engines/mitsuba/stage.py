@@ -21,6 +21,9 @@ from twin.frame import FrameState
 from twin.stage.apply import apply
 from twin.stage.geometry import Geometry, Light, Material, Member, Mesh
 
+LIGHT_SAMPLES = 2
+"""Directions drawn towards lights from the first surface, where nearly all noise comes from."""
+
 _PANORAMAS = 4
 _BLANK = Material("", "", {})
 
@@ -66,6 +69,7 @@ class Stage:
             self._lights(lights, focus),
             flag(any(materials_of.has_holes(material) for material in rows)),
             count(max_depth),
+            count(LIGHT_SAMPLES),
         )
 
     def _bodies(self, state: FrameState) -> tuple[Dr, surface.Placement, npt.NDArray[np.float64]]:
