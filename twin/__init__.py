@@ -24,7 +24,7 @@ from twin.errors import (
 )
 
 if TYPE_CHECKING:
-    from twin.api import Twin, build, generate, load
+    from twin.api import Twin, build, generate, load, loads
     from twin.data import Dataset, open_dataset
     from twin.frame import Frame, FrameState
 
@@ -47,11 +47,12 @@ __all__ = [
     "build",
     "generate",
     "load",
+    "loads",
     "open_dataset",
 ]
 
 _HOMES = {
-    **dict.fromkeys(("Twin", "build", "generate", "load"), "twin.api"),
+    **dict.fromkeys(("Twin", "build", "generate", "load", "loads"), "twin.api"),
     **dict.fromkeys(("Dataset", "open_dataset"), "twin.data"),
     **dict.fromkeys(("Frame", "FrameState"), "twin.frame"),
 }

@@ -62,7 +62,10 @@ Plugins = Annotated[
     Optional[list[Path]],  # noqa: UP045
     typer.Option("--plugin", help="Python file with kinds of your own; may be repeated."),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of every draw.")]
+MOST = 2**62
+"""Largest seed and frame index."""
+
+Seed = Annotated[int, typer.Option(min=0, max=MOST, help="Seed of every draw.")]
 
 DESIGN, GENERATE, MACHINE = "Design", "Generate", "Machine"
 
@@ -92,7 +95,7 @@ def check(
 @app.command(rich_help_panel=DESIGN)
 def render(
     scene: SceneFile,
-    frame: Annotated[Optional[int], typer.Option(min=0, help="Frame to make alone.")] = None,  # noqa: UP045
+    frame: Annotated[Optional[int], typer.Option(min=0, max=MOST, help="Frame to make alone.")] = None,  # noqa: UP045
     sheet: Annotated[int | None, typer.Option(min=1, max=400, help="Make a contact sheet of this many frames.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write: .h5 or .png.", show_default=False)
@@ -123,7 +126,7 @@ def build(
     out: Annotated[Path, typer.Option("--out", "-o", help="USD file to write.")] = Path("twin.usda"),
     frame: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=0, help="Also write this frame as a layer over the twin."),
+        typer.Option(min=0, max=MOST, help="Also write this frame as a layer over the twin."),
     ] = None,
     mdl: Annotated[bool, typer.Option("--mdl/--no-mdl", help="Write OmniPBR beside UsdPreviewSurface.")] = True,
     seed: Seed = 0,
@@ -140,7 +143,7 @@ def build(
 @app.command(rich_help_panel=GENERATE)
 def generate(
     scene: Annotated[Path | None, typer.Argument(help="Scene spec; left out with --from.", show_default=False)] = None,
-    frames: Annotated[Optional[int], typer.Option(min=1, help="Number of frames in the dataset.")] = None,  # noqa: UP045
+    frames: Annotated[Optional[int], typer.Option(min=1, max=MOST, help="Number of frames in the dataset.")] = None,  # noqa: UP045
     out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Dataset folder; run again to resume.")] = None,  # noqa: UP045
     source: Annotated[
         Optional[Path],  # noqa: UP045
@@ -148,7 +151,7 @@ def generate(
     ] = None,
     shard_size: Annotated[Optional[int], typer.Option(min=1, help="Frames in a shard.")] = None,  # noqa: UP045
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and touch nothing.")] = False,
-    seed: Annotated[Optional[int], typer.Option(min=0, help="Seed of every draw.", show_default="0")] = None,  # noqa: UP045
+    seed: Annotated[Optional[int], typer.Option(min=0, max=MOST, help="Seed of every draw.", show_default="0")] = None,  # noqa: UP045
     sets: Sets = None,
     plugins: Plugins = None,
 ) -> None:
@@ -157,8 +160,9 @@ def generate(
 
     if dry_run:
         text = dataset.plan(
-            scene, frames=frames, out=out, source=source, shard_size=shard_size, sets=sets or (), plugins=plugins or ()
-        )
+            scene, frames=frames, out=out, source=source, shard_size=shard_size, seed=seed, sets=sets or (),
+            plugins=plugins or (),
+        )  # fmt: skip
         print("\n".join(text))
         return
     if out is None:

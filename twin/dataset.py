@@ -19,7 +19,7 @@ from twin.jobs.source import StateSource
 from twin.jobs.task import ShardReport, ShardTask
 from twin.pipeline import Studio, run
 from twin.progress import progress_bar
-from twin.randomizers.pool import slot_count
+from twin.randomizers.pool import keypoint_count, slot_count
 from twin.shard import ShardHeader
 from twin.spec.digest import texts
 from twin.spec.load import LoadedScene
@@ -101,12 +101,14 @@ def plan(
     out: Path | None,
     source: Path | None,
     shard_size: int | None,
+    seed: int | None,
     sets: Sequence[str],
     plugins: Sequence[Path],
 ) -> list[str]:
     """Say what :func:`generate` would do, line by line, and touch nothing."""
-    order = _order(scene, frames, source, None, sets, plugins, Library())
-    size = _frame_bytes(order.loaded.scene, keypoints=16)
+    library = Library()
+    order = _order(scene, frames, source, seed, sets, plugins, library)
+    size = _frame_bytes(order.loaded.scene, keypoint_count(order.loaded.scene, library))
     cut = plan_run(out, order.frames, group=group_length(order.loaded.scene), frame_bytes=size, shard_size=shard_size)
     return [
         f"scene   {order.loaded.path}, {getattr(order.loaded.scene.engine, 'kind', '')}",
@@ -217,14 +219,16 @@ def _frame_bytes(scene: Scene, keypoints: int) -> int:
 
 
 def _twin(made: Run, studio: Studio) -> None:
-    """Write the USD twin: the first frame as a layer over the first block's stage."""
-    state = studio.state(0)
+    """Write the USD twin: the first stored frame as a layer over the first block's stage."""
+    stored = StateSource(made.paths.folder)
+    state = stored.state(0)
+    stored.close()
     write_frame_layer(state, studio.block(0).block, studio.stage_path(0), made.paths.twin)
 
 
 def _sheet(made: Run) -> Path | None:
     """Lay out the first frames as a contact sheet, where there are pictures."""
-    from twin.report.overlay import backdrop
+    from twin.report.overlay import PICTURES, backdrop
     from twin.report.sheet import write_sheet
 
     dataset, pictures = open_dataset(made.paths.folder), []
@@ -232,6 +236,7 @@ def _sheet(made: Run) -> Path | None:
         frame = dataset.frame(index)
         for camera in sorted({name.split("/")[1] for name in frame if name.startswith("cameras/")}):
             arrays = {name.split("/", 2)[2]: frame[name] for name in frame if name.startswith(f"cameras/{camera}/")}
-            pictures.append((f"frame {index}, {camera}", backdrop(arrays)))
+            if not arrays.keys().isdisjoint(PICTURES):
+                pictures.append((f"frame {index}, {camera}", backdrop(arrays)))
     dataset.close()
     return write_sheet(pictures, made.paths.sheet) if pictures else None

@@ -180,8 +180,9 @@ class Studio:
             return {}
         if opened.renderer is None:
             with clock("open"):
-                opened.renderer = self.engine()
-                opened.renderer.open(opened.stage, self.cameras, ("linear",))
+                renderer = self.engine()
+                renderer.open(opened.stage, self.cameras, ("linear",))
+            opened.renderer = renderer  # only once it shows this block's stage
         with clock("render"):
             pixels = opened.renderer.render(state)
             clock.add(pixels.seconds)

@@ -16,12 +16,21 @@ import struct
 import numpy as np
 import numpy.typing as npt
 
+from twin.errors import SpecError
+
 _WORD = 1 << 64
+_LIMIT = 1 << 63
 _CHUNK = 16
 
 
 def bits(seed: int, index: int, stream: str, attempt: int = 0, count: int = 1) -> npt.NDArray[np.uint64]:
-    """Return the first ``count`` raw words of one stream, shape (count,), uint64."""
+    """Return the first ``count`` raw words of one stream, shape (count,), uint64.
+
+    Raises:
+        SpecError: where the seed or the index is no signed 64-bit number.
+    """
+    if not (-_LIMIT <= seed < _LIMIT and -_LIMIT <= index < _LIMIT):
+        raise SpecError(f"seed {seed}, index {index}", expected="numbers below 2**63")
     name = struct.pack(">qqq", seed, index, attempt) + stream.encode()
     key = np.frombuffer(hashlib.blake2b(name, digest_size=16).digest(), dtype="<u8").astype(np.uint64)
     return np.random.Philox(key=key).random_raw(count)

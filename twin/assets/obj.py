@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from twin.assets.asset import Image
 from twin.assets.limits import COUNT_LIMIT, PART_LIMIT, check_geometry, inside, to_linear
 from twin.assets.meshes import Piece, texture
 from twin.errors import AssetError
@@ -156,11 +155,6 @@ def _map_name(text: str) -> str:
     return text if not text.startswith("-") else (words[-1] if words else "")
 
 
-def _cutout(image: Image) -> Image:
-    """Take an image's grey as opacity: what is darker than one half is cut out."""
-    return replace(image, colorspace="raw", channel="r")
-
-
 def _materials(file: Path, libraries: list[str], made: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in libraries:
@@ -180,9 +174,6 @@ def _library(library: Path, folder: Path, made: Path) -> dict[str, dict[str, Any
                 inputs = found.setdefault(rest, {"diffuseColor": (0.5, 0.5, 0.5), "roughness": 0.5, "metallic": 0.0})
             elif key == "map_Kd":
                 inputs["diffuseColor"] = texture(_map_name(rest), folder, made, where=where)
-            elif key == "map_d":
-                inputs["opacity"] = _cutout(texture(_map_name(rest), folder, made, where=where))
-                inputs["opacityThreshold"] = 0.5
             elif key == "map_d":
                 image = texture(_map_name(rest), folder, made, where=where, colorspace="raw")
                 inputs |= {"opacity": replace(image, channel="r"), "opacityThreshold": 0.5}

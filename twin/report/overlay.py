@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from twin.errors import SpecError
 from twin.frame import Array
 
 Pixels = npt.NDArray[np.uint8]
@@ -18,6 +19,10 @@ def slot_color(slot: int) -> tuple[int, int, int]:
     """Return a bright colour for a slot; neighbours differ by the golden angle in hue."""
     r, g, b = colorsys.hsv_to_rgb((slot * 0.618034) % 1.0, 0.75, 1.0)
     return round(255 * r), round(255 * g), round(255 * b)
+
+
+PICTURES = ("rgb", "instance", "depth")
+"""Labels that can be shown as a picture, the best first."""
 
 
 def backdrop(arrays: Mapping[str, Array]) -> Pixels:
@@ -35,7 +40,7 @@ def backdrop(arrays: Mapping[str, Array]) -> Pixels:
         finite = np.where(np.isfinite(arrays["depth"]), arrays["depth"], 0)
         grey = 255 - 225 * finite / max(float(finite.max()), 1e-6)
         return np.repeat(np.where(finite > 0, grey, 0).astype(np.uint8)[..., None], 3, axis=-1)
-    raise ValueError("a camera without rgb, instance or depth has no picture")
+    raise SpecError("these labels make no picture", where="labels", expected=f"one of {', '.join(PICTURES)}")
 
 
 def draw_overlay(arrays: Mapping[str, Array]) -> Pixels:
