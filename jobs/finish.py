@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +25,7 @@ from twin.jobs.lock import locked
 from twin.jobs.models import BlockAssets, read_models, write_models
 from twin.jobs.run import Run
 from twin.jobs.values import ValueColumns
-from twin.writers.atomic import write_text
+from twin.writers.atomic import sweep, write_text
 
 
 @dataclass
@@ -42,6 +43,19 @@ class Survey:
     named: set[str] = field(default_factory=set)
 
 
+@contextmanager
+def finishing(run: Run) -> Iterator[None]:
+    """Be the only process that writes beside the shards; waits for others, and must not be entered twice.
+
+    :func:`finish` and :func:`write_report` enter it themselves.
+    """
+    paths = run.paths
+    with locked(paths.lock("finish"), wait=True):
+        for path in (paths.frames, paths.instances, paths.card, paths.credits, paths.report):
+            sweep(path)
+        yield
+
+
 def finish(run: Run, library: Library, block_assets: BlockAssets) -> None:
     """Write the index, the models, the card and the credits of a run whose shards are all there.
 
@@ -54,7 +68,7 @@ def finish(run: Run, library: Library, block_assets: BlockAssets) -> None:
         ShardError: where a shard is broken.
         RunError: where a block no longer gives an asset that its frames show.
     """
-    with locked(run.paths.lock("finish"), wait=True):
+    with finishing(run):
         dataset = open_dataset(run.paths.folder)
         try:
             survey = _survey(dataset, run, library)
@@ -113,12 +127,18 @@ def write_report(run: Run, failed: Mapping[int, TwinError]) -> None:
         run: The run.
         failed: What went wrong in this call, by shard.
     """
+    with finishing(run):
+        write_text(run.paths.report, json.dumps(_report(run, failed), indent=1) + "\n")
+
+
+def _report(run: Run, failed: Mapping[int, TwinError]) -> dict[str, Json]:
+    """Add up the manifest."""
     entries = list(manifest.entries(run.paths))
     seconds, redraws = Counter[str](), Counter[str]()
     for entry in entries:
         seconds.update(entry.seconds)
         redraws.update(entry.redraws)
-    report = {
+    return {
         "frames": sum(entry.count for entry in entries),
         "frames_asked": run.plan.frames,
         "shards": len(entries),
@@ -128,4 +148,3 @@ def write_report(run: Run, failed: Mapping[int, TwinError]) -> None:
         "redraws": dict(sorted(redraws.items())),
         "failed": {str(shard): str(error) for shard, error in sorted(failed.items())},
     }
-    write_text(run.paths.report, json.dumps(report, indent=1) + "\n")

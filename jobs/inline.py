@@ -16,7 +16,7 @@ from twin.jobs.lock import locked
 from twin.jobs.plan import Range
 from twin.jobs.run import Run
 from twin.jobs.task import Make, ShardTask
-from twin.writers.atomic import part
+from twin.writers.atomic import part, sweep
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def work(task: ShardTask, make: Make, *, wait: bool = True) -> Done | None:
         if not mine:
             return None
         part(task.file).unlink(missing_ok=True)
+        sweep(task.paths.entry(task.shard))
         entry = manifest.whole(task)
         if entry is not None:
             return Done(task, entry, made=False)

@@ -7,16 +7,16 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from twin.conventions import CONVENTIONS_VERSION
+from twin.cpu import cpu_family
 from twin.data import manifest as data_manifest
 from twin.errors import RunError, ShardError, listed
 from twin.frame import Json
-from twin.jobs.cpu import cpu_family
 from twin.jobs.lock import locked
 from twin.jobs.paths import RunPaths
 from twin.jobs.plan import RunPlan, default_size
@@ -27,13 +27,21 @@ FRAME_BYTES = 1 << 18
 """Stored size of a frame where nobody estimates it."""
 
 
+DECIDING = ("numpy", "mujoco", "scipy", "coacd", "trimesh", "usd-core", "pillow", "mitsuba", "drjit")
+"""Libraries that can change states, labels or pixels: their versions must be those that started a run."""
+
+
 def _libraries() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "h5py": h5py.version.version,
-        "hdf5": h5py.version.hdf5_version,
-    }
+    found = {"python": platform.python_version(), "h5py": h5py.version.version, "hdf5": h5py.version.hdf5_version}
+    return found | {name: _version(name) for name in DECIDING}
+
+
+def _version(name: str) -> str:
+    """Return the version of an installed package, whose import may take seconds; empty where there is none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Identity:
 
     Args:
         scene: Name of the scene.
-        spec: The resolved scene, as JSON.
+        spec: The resolved scene, as JSON; the order of its keys numbers the instances.
         digest: Digest of the resolved scene and of every file it refers to.
         seed: Seed of every draw.
         engine: Kind of the engine.
@@ -51,7 +59,7 @@ class Identity:
         source: Identity of the dataset whose stored states are rendered, empty where frames are drawn.
         conventions: Version of the label conventions.
         cpu: CPU family, on which floating point rounds alike.
-        libraries: Versions that are recorded and not compared.
+        libraries: Versions of what it is made with; those of :data:`DECIDING` are compared.
     """
 
     scene: str
@@ -176,7 +184,7 @@ def _start(paths: RunPaths, identity: Identity, plan: RunPlan) -> None:
         raise RunError(found, where=str(paths.folder), hint="--out another folder, or move them away")
     head = {"format": data_manifest.RUN_FORMAT, "version": data_manifest.RUN_VERSION}
     data = {**head, **asdict(identity), "shard_size": plan.shard_size}
-    write_text(paths.run, json.dumps(data, indent=1, sort_keys=True) + "\n")
+    write_text(paths.run, json.dumps(data, indent=1) + "\n")
 
 
 def _compare(paths: RunPaths, kept: Identity, asked: Identity) -> None:
@@ -185,6 +193,12 @@ def _compare(paths: RunPaths, kept: Identity, asked: Identity) -> None:
         if ours != theirs:
             found = f"the folder holds a run with another {title}: {_shown(theirs)}"
             raise RunError(found, where=str(paths.folder), expected=f"{_shown(ours)}, as asked for now", hint=hint)
+    for name in DECIDING:
+        ours, theirs = (identity.libraries.get(name) or "none" for identity in (asked, kept))
+        if ours != theirs:
+            found = f"the folder holds a run made with {name} {theirs}"
+            hint = "--out another folder, or install the version that made this one"
+            raise RunError(found, where=str(paths.folder), expected=f"{ours}, which is installed here", hint=hint)
 
 
 def _shown(value: object) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from twin.data.dataset import open_dataset
 from twin.errors import ShardError
 from twin.frame import FrameState
-from twin.jobs.run import Identity, read_run
+from twin.jobs.run import DECIDING, Identity, read_run
 
 
 class StateSource:
@@ -36,6 +36,7 @@ class StateSource:
         """Hash of everything that the stored states follow from: ``Identity.source`` of a run that renders them."""
         own = self.identity
         parts = (own.digest, own.seed, own.twin_version, own.cpu, own.conventions, own.source)
+        parts = (*parts, *(own.libraries.get(name, "") for name in DECIDING))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def state(self, frame: int) -> FrameState:

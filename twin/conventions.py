@@ -21,6 +21,9 @@ CONVENTIONS_VERSION = 1
 DISTORTION_NAMES = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6")
 """Order of the eight distortion coefficients: OpenCV's rational model."""
 
+LOOK_DISTANCE_LEAST = 1e-9
+"""Nearer than this [m] a point gives no direction to look in."""
+
 KEYPOINT_OCCLUSION_TOLERANCE = 0.005
 """A keypoint counts as occluded when the first hit is nearer by more than this [m]."""
 
@@ -78,10 +81,18 @@ def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, up: npt.ArrayLike = (0.0,
     """Return ``T_world_camera`` of an OpenCV camera at ``eye`` that looks at ``target``.
 
     Looking straight along ``up``, the image's top points along world +y (or +x where up is y).
+
+    Raises:
+        ValueError: where the two are nearer than 1e-9 m, or not a finite distance apart.
     """
     eye, up = np.asarray(eye, dtype=np.float64), np.asarray(up, dtype=np.float64)
     forward = np.asarray(target, dtype=np.float64) - eye
-    forward = forward / np.linalg.norm(forward)
+    with np.errstate(over="ignore"):
+        distance = np.linalg.norm(forward)
+    if not LOOK_DISTANCE_LEAST <= distance < np.inf:
+        reason = "stands in the point that it looks at" if distance < LOOK_DISTANCE_LEAST else "looks at no finite point"
+        raise ValueError(f"what {reason} has no direction: the distance is {distance:g} m")
+    forward = forward / distance
     right = np.cross(forward, up)
     if np.linalg.norm(right) < 1e-6:
         right = np.cross(forward, [0.0, 1.0, 0.0] if abs(up[1]) < 0.9 else [1.0, 0.0, 0.0])

@@ -1,6 +1,6 @@
 """Put files in place whole or not at all.
 
-A file is written as ``<name>.part``, synced, renamed over its name, and its folder is synced: whoever finds the name
+A file is written under a name of its own that ends in ``.part``, synced, renamed over its name, and its folder is synced: whoever finds the name
 finds the whole file, whatever crashed before.
 """
 
@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from twin.errors import TransientError
 
@@ -26,7 +27,7 @@ _TRANSIENT = {
 
 
 def part(path: Path) -> Path:
-    """Return the name that a file has while it is being written."""
+    """Return the name that a file has while the one holder of its lock writes it."""
     return path.with_name(path.name + PART)
 
 
@@ -45,12 +46,14 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield the ``.part`` name to write to; it takes its place afterwards, or is removed after any exception.
+    """Yield a name to write to; it takes its place afterwards, or is removed after any exception.
+
+    No other process or thread has that name: of those that write the same file, the last one wins.
 
     Raises:
         TransientError: where the disk is full.
     """
-    temporary = part(path)
+    temporary = part(path.with_name(f"{path.name}.{uuid4().hex}"))
     try:
         with disk_errors(path):
             yield temporary
@@ -58,6 +61,12 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed processes left of :func:`replacing` a file; nobody else may be writing it now."""
+    for left in path.parent.glob(f"{path.name}.*{PART}"):
+        left.unlink(missing_ok=True)
 
 
 def commit(temporary: Path, path: Path) -> None:

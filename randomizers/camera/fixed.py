@@ -7,9 +7,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from twin.conventions import Array, look_at, rotation_rpy, transform
-from twin.errors import DrawError
-from twin.randomizers.camera.target import Target, target_names, target_point
+from twin.conventions import Array, rotation_rpy, transform
+from twin.randomizers.camera.target import Target, aimed, target_names, target_point
 from twin.spec.scene import CameraPose, Located, Rotation, Vector
 from twin.spec.values import drawn
 
@@ -42,12 +41,7 @@ class FixedPose(CameraPose):
         if self.rotation is not None:
             return transform(rotation_rpy(*(drawn(angle) for angle in self.rotation)), eye)
         assert self.look_at is not None
-        point = target_point(self.look_at, located)
-        if np.linalg.norm(point - eye) < 1e-9:
-            raise DrawError(
-                "a camera stands in the point that it looks at", hint="move its 'position' or its 'look_at'"
-            )
-        return look_at(eye, point)
+        return aimed(self.kind, eye, target_point(self.look_at, located), hint="move its 'position' or its 'look_at'")
 
     @property
     def refers_to(self) -> tuple[str, ...]:

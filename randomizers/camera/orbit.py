@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from twin.conventions import Array, look_at, rotation_axis
-from twin.randomizers.camera.target import Target, target_names, target_point
+from twin.conventions import Array, rotation_axis
+from twin.randomizers.camera.target import Target, aimed, target_names, target_point
 from twin.spec.scene import CameraPose, Located, Vector
 from twin.spec.units import Angle, PositiveLength
 from twin.spec.values import Random, drawn
@@ -36,12 +36,17 @@ class OrbitPose(CameraPose):
     offset: Vector = Field(default=(0.0, 0.0, 0.0), description="From the target to the point it looks at, world axes.")
 
     def pose(self, located: Located) -> Array:
-        """Return ``T_world_camera``, shape (4, 4)."""
+        """Return ``T_world_camera``, shape (4, 4).
+
+        Raises:
+            DrawError: where the camera stands in the very point that it looks at.
+        """
         center = target_point(self.target, located) + [drawn(value) for value in self.offset]
         azimuth, elevation = drawn(self.azimuth), drawn(self.elevation)
         level = math.cos(elevation)
         direction = np.array([level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)])
-        T = look_at(center + drawn(self.distance) * direction, center)
+        eye = center + drawn(self.distance) * direction
+        T = aimed(self.kind, eye, center, hint="give it a greater 'distance'")
         T[:3, :3] = T[:3, :3] @ rotation_axis([0, 0, 1], drawn(self.roll))
         return T
 

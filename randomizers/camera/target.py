@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from twin.conventions import Array
+from twin.conventions import Array, look_at
+from twin.errors import DrawError
 from twin.spec.scene import Located, Name, Vector
 from twin.spec.values import TextOr, drawn
 
@@ -18,6 +19,18 @@ def target_point(target: Target, located: Located) -> Array:
     if isinstance(target, str):
         return located.point(target)
     return np.array([drawn(value) for value in target])
+
+
+def aimed(kind: str, eye: Array, point: Array, *, hint: str) -> Array:
+    """Return ``T_world_camera``, shape (4, 4), of a camera at ``eye`` [m] that looks at ``point`` [m].
+
+    Raises:
+        DrawError: naming the kind of pose, where the camera stands in the very point that it looks at.
+    """
+    try:
+        return look_at(eye, point)
+    except ValueError as error:
+        raise DrawError(f"the camera pose '{kind}' cannot be drawn: {error}", hint=hint) from None
 
 
 def target_names(target: Target | None) -> tuple[str, ...]:

@@ -43,6 +43,14 @@ CHECKS = [
     ("visible: mug", "visible: table", "x.yaml:18:29: require.target.visible: no object is named 'table'\n  expected: bowl, mug"),
     ("camera: front, min", "camera: fornt, min",
      "x.yaml:18:42: require.target.camera: no camera is named 'fornt'\n  expected: front, wrist\n  try: did you mean 'front'?"),
+    ("{loguniform: [0.5, 2]}", "{loguniform: [0.5, 2], every: 10}",
+     "x.yaml:10:145: objects.bowl.scale.every: what shapes the stage is drawn once a block of 20 frames\n  try: leave it out: pool.every decides"),
+    ("{uniform: [3 cm, 4 cm]}", "{uniform: [3 cm, 4 cm], every: 20}",
+     "x.yaml:9:80: objects.mug.asset.handle_width.every: what shapes the stage is drawn once a block of 20 frames\n  try: leave it out: pool.every decides"),
+    ("label: table}", "label: table, size: [{uniform: [1, 2], every: 2}, 1]}",
+     "x.yaml:5:130: world.table.size.0.every: what shapes the stage is drawn once a block of 20 frames\n  try: leave it out: pool.every decides"),
+    ("label: mug, count", "density: {choice: [900, 950], every: 3}, label: mug, count",
+     "x.yaml:10:94: objects.bowl.density.every: what shapes the stage is drawn once a block of 20 frames\n  try: leave it out: pool.every decides"),
     ("labels: [rgb, depth, pose]", "labels: [rgb, depth, rgb]", "x.yaml:19:22: labels.2: 'rgb' is listed twice"),
     ("  wrist:", "  table:", "x.yaml:17:3: cameras.table: the name is taken by world.table\n  try: give it a name of its own"),
 ]  # fmt: skip
@@ -51,6 +59,13 @@ CHECKS = [
 @pytest.mark.parametrize(("old", "new", "said"), CHECKS)
 def test_names_that_do_not_fit_are_said(old: str, new: str, said: str, folder: Path) -> None:
     assert message(changed(old, new), folder) == said
+
+
+def test_what_a_block_draws_may_say_that_it_is_not_held(folder: Path) -> None:
+    text = changed("{loguniform: [0.5, 2]}", "{loguniform: [0.5, 2], every: 1}").replace(
+        "rotation: {uniform: [0 deg, 360 deg]}", "rotation: {uniform: [0 deg, 360 deg], every: 7}"
+    )
+    assert load(text, folder).scene == load(text.replace(", every: 1}", "}"), folder).scene
 
 
 def test_slot_names_do_not_collide(folder: Path) -> None:

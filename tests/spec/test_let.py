@@ -66,6 +66,32 @@ def test_wrong_names_are_refused(let: str, said: str, folder: Path) -> None:
     assert message(changed("let: {wear: {uniform: [0, 1]}}", f"let: {let}"), folder) == said
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("let.waer=0.5", "--set let.waer: let: nothing uses '$waer'\n  expected: one of: wear\n  try: did you mean 'wear'?"),
+        ("let.none.uniform=[0, 1]", "--set let.none.uniform: let: nothing uses '$none'\n  expected: one of: wear"),
+        ("let={size: 3}", "--set let: let: nothing uses '$size'\n  expected: one of: wear"),
+        ("let.spare=2", "--set let.spare: let: nothing uses '$spare'\n  expected: one of: wear"),
+    ],
+)  # fmt: skip
+def test_setting_a_name_that_nothing_uses_is_refused(text: str, said: str, folder: Path) -> None:
+    spare = changed("let: {wear: {uniform: [0, 1]}}", "let: {wear: {uniform: [0, 1]}, spare: 1}")
+    assert message(spare, folder, text) == said
+
+
+def test_names_that_are_used_can_be_set(folder: Path) -> None:
+    text = changed("let: {wear: {uniform: [0, 1]}}", "let: {wear: {uniform: [$low, 1]}, low: 0}")
+    for set_ in ("let.low=0.25", "let.wear.uniform=[0.25, 1]"):
+        found = load(text, folder, set_).scene.objects["mug"].material.metallic  # type: ignore[union-attr]
+        assert found == Uniform(uniform=(0.25, 1.0), stream="let.wear")
+
+
+def test_a_set_that_replaces_the_only_use_leaves_the_name_of_the_file(folder: Path) -> None:
+    sets = ("world.table.material=core/wood/oak", "objects.mug.material=null")
+    assert load(SPEC, folder, *sets).scene.objects["mug"].material is None
+
+
 def test_a_wrong_value_is_shown_at_its_uses_with_its_definition(folder: Path) -> None:
     assert message(changed("let: {wear: {uniform: [0, 1]}}", "let: {wear: 2}"), folder) == (
         "2 errors in x.yaml\n"

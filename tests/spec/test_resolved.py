@@ -76,6 +76,7 @@ DIFFERENT = [
     ("engine: {kind: blank}", "engine: {kind: mitsuba}"),
     ("core/wood/*", "core/wood/oak"),
     ("let: {wear: {uniform: [0, 1]}}", "let: {wear: {uniform: [0, 1], stream: other}}"),
+    ("objects: [mug, bowl]", "objects: [bowl, mug]"),
 ]
 
 
@@ -85,11 +86,37 @@ def test_the_digest_sees_every_value(old: str, new: str, folder: Path) -> None:
     assert registry.digest(one, SmallLibrary()) != registry.digest(two, SmallLibrary())
 
 
+ORDERED = {
+    "world": {name: {"kind": "floor", "size": ["2 m", "2 m"]} for name in ("near", "far")},
+    "lights": {name: {"kind": "dome"} for name in ("sky", "fog")},
+    "objects": {name: {"asset": {"kind": "mug"}} for name in ("mug", "cup")},
+    "placement": {name: {"kind": "fixed", "objects": [name], "position": [0, 0, 0]} for name in ("mug", "cup")},
+    "cameras": {name: {"fov": "1 rad", "pose": {"kind": "fixed", "position": [0, 0, 1], "look_at": [0, 0, 0]}}
+                for name in ("left", "right")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("section", ORDERED)
+def test_the_digest_sees_the_order_of_names(section: str, folder: Path) -> None:
+    one: dict[str, Any] = {"twin": 1, "engine": {"kind": "blank"}, **ORDERED}
+    two = {**one, section: dict(reversed(ORDERED[section].items()))}
+    scenes = [registry.loads(data, folder=folder, library=SmallLibrary()) for data in (one, two)]
+    assert scenes[0].scene == scenes[1].scene
+    assert len({registry.digest(scene, SmallLibrary()) for scene in scenes}) == 2
+    assert registry.digest(again(scenes[1]), SmallLibrary()) == registry.digest(scenes[1], SmallLibrary())
+
+
 SAME = [
     ("twin: 1\n", "# a comment\ntwin: 1\n"),
     ("fov: 1 rad", "fov: 1.0rad"),
     ("settle: 2 s", "settle: 2000 ms"),
     ("pool: {size: 2, every: 20}", "pool: {every: 20, size: 2}"),
+    ("pool: {size: 2, every: 20}", "pool:\n  every: 20\n  size: 2"),
+    ("visible: mug, camera: front, min: 0.3", "min: 0.3, camera: front, visible: mug"),
+    ("{choice: core/hdri/*, split: train}", "{split: train, choice: core/hdri/*}"),
+    ("min: 50 deg, max: 70 deg}", "max: 70 deg, min: 50 deg, every: 1}"),
+    ("let: {wear: {uniform: [0, 1]}}", "let: {low: 0, wear: {uniform: [$low, 1]}, none: 3}"),
+    ("twin: 1\nlet: {wear: {uniform: [0, 1]}}\n", "let: {wear: {uniform: [0, 1]}}\ntwin: 1\n"),
 ]
 
 

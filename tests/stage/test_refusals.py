@@ -13,7 +13,7 @@ from tests.stage.test_read import COUNTS, CUBE, network
 from twin.errors import AssetError
 from twin.stage import guard
 from twin.stage import read as reading
-from twin.stage.guard import ROOTS_VARIABLE
+from twin.spec.extends import ROOTS_VARIABLE
 from twin.stage.read import read
 
 API = '(prepend apiSchemas = ["MaterialBindingAPI"])'

@@ -15,7 +15,7 @@ from tests.stage.stages import TRIANGLE, written
 from tests.stage.test_stage_files import complaints
 from twin.errors import AssetError, SpecError
 from twin.stage.compile import compile_stage
-from twin.stage.dependencies import stage_sha256
+from twin.stage.dependencies import dependencies, stage_sha256
 from twin.stage.fixtures import Prim
 from twin.stage.geometry import Geometry, Texture
 from twin.stage.read import read
@@ -224,3 +224,59 @@ def test_the_hash_of_a_world_sees_every_layer_and_texture(tmp_path: Path) -> Non
     (tmp_path / "wood.png").unlink()
     with pytest.raises(AssetError, match="there is no file"):
         stage_sha256(tmp_path / "world.usda")
+
+
+def test_the_hash_of_a_world_sees_which_texture_is_which(tmp_path: Path, lab: Path) -> None:
+    lab.write_text(
+        LAB.replace("float3 outputs:rgb", "float3 outputs:rgb\n            asset inputs:mask = @./mask.png@")
+    )
+    oak, mask = lab.parent / "oak.png", lab.parent / "mask.png"
+    png(mask, (1, 2, 3))
+    before, copied = stage_sha256(lab), world_copies(tmp_path, lab)
+    first, second = oak.read_bytes(), mask.read_bytes()
+    oak.write_bytes(second)
+    mask.write_bytes(first)
+    assert stage_sha256(lab) != before
+    assert world_copies(tmp_path, lab) - copied
+
+
+def test_the_hash_of_a_world_sees_no_folder(tmp_path: Path, lab: Path) -> None:
+    before = stage_sha256(lab)
+    assert stage_sha256(lab.parent.rename(tmp_path / "moved") / lab.name) == before
+
+
+def test_a_world_of_links_is_hashed_and_copied_by_their_names(tmp_path: Path, lab: Path) -> None:
+    store = lab.parent / "store"
+    store.mkdir()
+    lab.write_text(
+        LAB.replace("float3 outputs:rgb", "float3 outputs:rgb\n            asset inputs:mask = @./mask.png@")
+    )
+    png(lab.parent / "mask.png", (1, 2, 3))
+    names = ("oak.png", "mask.png")
+    for name, target in zip(names, "ab", strict=True):
+        (lab.parent / name).rename(store / target)
+    found = []
+    for targets in ("ab", "ba"):
+        for name, target in zip(names, targets, strict=True):
+            (lab.parent / name).unlink(missing_ok=True)
+            (lab.parent / name).symlink_to(store / target)
+        found.append(stage_sha256(lab))
+    assert found[0] != found[1]
+    (copy,) = world_copies(tmp_path, lab)
+    assert (copy / "oak.png").read_bytes() == (store / "b").read_bytes()
+
+
+def test_modules_of_the_renderer_need_not_be_there(lab: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert "OmniPBR.mdl" in LAB
+    absent = dependencies(lab)
+    assert list(absent) == ["lab.usda", "oak.png", "props/chair.usda"]
+    assert capfd.readouterr().err == ""
+    lab.write_text(LAB.replace("@OmniPBR.mdl@", "@./Own.mdl@"))
+    (lab.parent / "Own.mdl").write_text("mdl 1.0;")
+    assert "Own.mdl" in dependencies(lab)
+
+
+def world_copies(tmp_path: Path, lab: Path) -> set[Path]:
+    """Build a stage on the world; return the copies of worlds that lie beside it."""
+    built(tmp_path, lab, {})
+    return set((tmp_path / "out" / "twin_assets" / "world").iterdir())

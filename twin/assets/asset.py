@@ -125,7 +125,7 @@ class Asset:
 
     @property
     def sha256(self) -> str:
-        """Hash of everything that shows or collides; equal assets have equal hashes on every machine."""
+        """Hash of everything that shows, collides or is labelled; equal assets have equal hashes on every machine."""
         digest = hashlib.sha256(f"{self.name}\0{self.label}\0{self.density!r}".encode())
         for part in self.parts:
             for array in (part.points, part.faces, part.normals, part.uv):
@@ -133,8 +133,10 @@ class Asset:
             digest.update(f"{part.name}\0{part.double_sided}\0{_inputs(part.surface)}".encode())
         for piece in self.colliders:
             digest.update(np.ascontiguousarray(piece).tobytes())
-        for name in sorted(self.keypoints):
-            digest.update(name.encode() + np.asarray(self.keypoints[name], dtype=np.float32).tobytes())
+        for name, point in self.keypoints.items():  # their order numbers the labels
+            digest.update(name.encode() + np.asarray(point, dtype=np.float32).tobytes())
+        for kind in (self.symmetries.discrete, self.symmetries.continuous):
+            digest.update(f"\0{len(kind)}\0".encode() + np.asarray(kind, dtype=np.float64).tobytes())
         return digest.hexdigest()
 
 

@@ -1,7 +1,8 @@
 """Make the convex pieces that physics collides: one hull, the staves of a vessel, or a decomposition (CoACD).
 
 A decomposition is slow, and another processor may cut elsewhere, so those of the catalogue's objects ship with twin
-(``colliders.npz``, under the objects' own licence); a user's own are kept in the cache under the hash of the geometry.
+(``colliders.npz``, under the objects' own licence); a user's own are kept in the cache under the hash of the geometry
+and of what cuts it.
 Source: Wei et al., "Approximate Convex Decomposition for 3D Meshes with Collision-Aware Concavity and Tree Search",
 SIGGRAPH 2022.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +22,7 @@ from twin.assets.asset import Float, Part
 from twin.assets.cache import made
 from twin.assets.shapes.solid import hull_points, snapped
 from twin.assets.vessel import staves
+from twin.cpu import cpu_family
 from twin.errors import AssetError, extra_missing
 
 ColliderKind = Literal["hull", "coacd", "vessel"]
@@ -50,9 +53,17 @@ def colliders(parts: tuple[Part, ...], kind: ColliderKind, folder: Path, *, wher
     shipped = _shipped().get(key)
     if shipped is not None:
         return shipped
-    settings = hashlib.sha256(repr(sorted(SETTINGS.items())).encode()).hexdigest()[:8]
-    file = folder / f"{key}-{settings}.npz"
+    file = folder / f"{key}-{_cutter()}.npz"
     return load(made(file, lambda path: save({key: decompose(points, faces, where=where)}, path)))[key]
+
+
+def _cutter() -> str:
+    """Hash what decides how a mesh is cut: settings, program and processor."""
+    try:
+        program = version("coacd")
+    except PackageNotFoundError:
+        raise extra_missing("coacd", "render") from None
+    return hashlib.sha256(repr((sorted(SETTINGS.items()), program, cpu_family())).encode()).hexdigest()[:16]
 
 
 def geometry_key(points: npt.NDArray[np.float64], faces: npt.NDArray[np.int64]) -> str:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from twin.conventions import distort, in_field, lens_limit, pixel_directions
+from twin.conventions import distort, in_field, lens_limit, pixel_centers, pixel_directions
 
 Array = npt.NDArray[np.float64]
 
@@ -107,8 +107,8 @@ class Lens:
         return self._tiles[key]
 
     def _look(self, window: Window) -> Array:
-        u, v = np.arange(window.x0, window.x1) + 0.5, np.arange(window.y0, window.y1) + 0.5
-        uv = np.stack(np.meshgrid(u, v), axis=-1)
+        height, width = window.shape
+        uv = pixel_centers(width, height) + [window.x0, window.y0]
         return pixel_directions(uv, self._K, self._distortion)[..., :2]
 
     def _folds(self, low: Array, high: Array) -> bool:

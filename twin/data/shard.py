@@ -7,6 +7,7 @@ virtual datasets), sizes are bounded before anything is read, and every fault of
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -28,6 +29,9 @@ OBJECT_LIMIT = 10_000
 
 ROW_LIMIT = 1 << 28
 """Most elements in one frame's row of a dataset."""
+
+READ_LIMIT = 1 << 30
+"""Most bytes that are read at once of a column, a text or an encoded image."""
 
 FRAME_LIMIT = 1 << 20
 """Most frames in a shard."""
@@ -97,23 +101,25 @@ class Shard:
     def text(self, row: int, name: str) -> str:
         """Return one frame's text: ``state``, ``suite``, ``split`` or ``cameras/<name>/linear_sha256``."""
         with self._faults():
-            return bytes(self._dataset(name)[row]).decode()
+            return bytes(self._texts(name, rows=1)[row]).decode()
 
     def names(self, name: str) -> tuple[str, ...]:
         """Return a whole text column, such as ``objects/name`` or ``assets/class``."""
         with self._faults():
-            return tuple(bytes(line).decode() for line in self._dataset(name)[:])
+            return tuple(bytes(line).decode() for line in self._texts(name)[:])
 
     def table(self, name: str) -> Array:
         """Return a whole small column, such as ``objects/asset`` or ``assets/extent``."""
         with self._faults():
-            return np.asarray(self._dataset(name)[:])
+            return np.asarray(self._bounded(name)[:])
 
     def encoded(self, row: int, name: str) -> bytes:
         """Return the encoded bytes of an image, as they are stored."""
         offsets = self._offsets(name)
-        data = self._dataset(f"{name}/data")[int(offsets[row]) : int(offsets[row + 1])]
-        return bytes(data)
+        start, end = int(offsets[row]), int(offsets[row + 1])
+        if end - start > READ_LIMIT:
+            raise ValueError(f"an encoded image of {end - start} bytes")
+        return bytes(self._dataset(f"{name}/data")[start:end])
 
     def _image(self, row: int, name: str, shape: tuple[int, ...]) -> Array:
         data = self.encoded(row, name)
@@ -125,7 +131,7 @@ class Shard:
 
     def _offsets(self, name: str) -> Array:
         if name not in self._known_offsets:
-            offsets = self._dataset(f"{name}/offset")[:]
+            offsets = self._bounded(f"{name}/offset")[:]
             size = self._dataset(f"{name}/data").shape[0]
             if (
                 offsets.shape != (self.count + 1,)
@@ -150,6 +156,20 @@ class Shard:
         item = self._objects.get(name)
         if not isinstance(item, h5py.Dataset):
             raise ValueError(f"there is no dataset '{name}'")
+        return item
+
+    def _bounded(self, name: str, rows: int | None = None) -> h5py.Dataset:
+        """Return a dataset of which so many rows, or all of them, are not too large to read."""
+        item = self._dataset(name)
+        count = math.prod(item.shape[1:]) * (item.shape[0] if rows is None else rows)  # exact, where numpy overflows
+        if count * item.dtype.itemsize > READ_LIMIT:
+            raise ValueError(f"the dataset '{name}' of shape {item.shape} is too large")
+        return item
+
+    def _texts(self, name: str, rows: int | None = None) -> h5py.Dataset:
+        item = self._bounded(name, rows)
+        if item.dtype.kind not in "SO":  # of a number, bytes() would make that many zeros
+            raise ValueError(f"the dataset '{name}' is no text")
         return item
 
     def _open(self) -> h5py.File:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from twin.report.overlay import Pixels
+from twin.writers.atomic import replacing
 
 GAP, CAPTION, BACKGROUND, INK = 8, 20, (18, 18, 20), (205, 205, 210)
 WIDTH_MOST = 2400
@@ -43,7 +43,6 @@ def write_sheet(pictures: Sequence[tuple[str, Pixels]], path: Path) -> Path:
 def write_png(picture: Pixels, path: Path) -> Path:
     """Write one picture as PNG, atomically; returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    Image.fromarray(picture).save(part, format="PNG")
-    os.replace(part, path)
+    with replacing(path) as temporary:
+        Image.fromarray(picture).save(temporary, format="PNG")
     return path

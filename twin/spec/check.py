@@ -11,7 +11,7 @@ from twin.spec.messages import Problem, problem_at
 from twin.spec.references import Library
 from twin.spec.scene import Camera, Object, Scene
 from twin.spec.tree import Node
-from twin.spec.values import Distribution, Random
+from twin.spec.values import Distribution, Random, walk
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,14 @@ def _wanted_labels(checked: _Checked) -> Iterator[Problem]:
             yield checked.problem(f"labels.{number}", f"'{label}' is listed twice")
 
 
+def _held_by_the_block(checked: _Checked) -> Iterator[Problem]:
+    """What shapes the stage is drawn once a block; it cannot be held for a time of its own."""
+    for path, distribution, scoped in walk(checked.scene):
+        if scoped and distribution.every != 1:
+            text = f"what shapes the stage is drawn once a block of {checked.scene.pool.every} frames"
+            yield checked.problem(f"{path}.every", text, hint="leave it out: pool.every decides")
+
+
 def most(count: Random[int]) -> int:
     """Return how many of an object can be there at once."""
     return max(count.support()) if isinstance(count, Distribution) else count
@@ -179,4 +187,5 @@ def most(count: Random[int]) -> int:
 
 _RULES: tuple[Callable[[_Checked], Iterable[Problem]], ...] = (
     _names_apart, _slots_apart, _classes, _placements, _cameras, _requirements, _wanted_labels,
+    _held_by_the_block,
 )  # fmt: skip

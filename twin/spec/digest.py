@@ -18,7 +18,8 @@ _ALONE = frozenset((".png", ".jpg", ".jpeg", ".hdr", ".exr", ".usd", ".usda", ".
 def digest(loaded: LoadedScene, library: Library, stage_sha256: str = "") -> str:
     """Return the sha256 of the resolved scene and of every file, library asset and plugin that it refers to.
 
-    Folders do not count, only contents: a scene that moves keeps its digest.
+    Folders do not count, only contents: a scene that moves keeps its digest. The order of names does count: it numbers
+    the slots, arranges the cameras and says which object is an obstacle to which. Fields are in their model's order.
 
     Args:
         loaded: The scene.
@@ -28,9 +29,15 @@ def digest(loaded: LoadedScene, library: Library, stage_sha256: str = "") -> str
     data = loaded.scene.model_dump(mode="json")
     used = set(texts(data))
     pins = {name: library.sha256(family, name) for family in FAMILIES for name in library.names(family) if name in used}
-    plugins = sorted(_sha256(path) for path in loaded.plugins)
+    plugins = sorted(file_sha256(path) for path in loaded.plugins)
     content = {"scene": _pinned(data, library), "assets": pins, "plugins": plugins, "stage": stage_sha256}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def texts(data: Any) -> Iterator[str]:
@@ -56,9 +63,4 @@ def _is_file(text: str) -> bool:
 
 def _file_hash(name: str, library: Library) -> str:
     """Return the hash of a file; the library knows what else a mesh refers to."""
-    return _sha256(Path(name)) if Path(name).suffix.lower() in _ALONE else library.sha256("object", name)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(Path(name)) if Path(name).suffix.lower() in _ALONE else library.sha256("object", name)

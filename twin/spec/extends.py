@@ -16,7 +16,7 @@ LIMIT_FILES = 64
 """Most files that one spec may stand on, counted as often as they are named."""
 
 ROOTS_VARIABLE = "TWIN_ASSET_ROOTS"
-"""Environment variable: further folders that a spec may take files from, separated by colons."""
+"""Environment variable: further folders that a spec or a stage may take files from, separated as in PATH."""
 
 
 def shipped_folder() -> Path:
@@ -26,8 +26,12 @@ def shipped_folder() -> Path:
 
 def roots_of(folder: Path) -> tuple[Path, ...]:
     """Return the folders that a spec in ``folder`` may take files from: it, twin's scenes and ``TWIN_ASSET_ROOTS``."""
-    extra = [Path(text).resolve() for text in os.environ.get(ROOTS_VARIABLE, "").split(":") if text]
-    return (folder.resolve(), shipped_folder(), *extra)
+    return (folder.resolve(), shipped_folder(), *extra_roots())
+
+
+def extra_roots() -> tuple[Path, ...]:
+    """Return the folders that ``TWIN_ASSET_ROOTS`` names."""
+    return tuple(Path(text).resolve() for text in os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep) if text)
 
 
 def with_bases(root: Node, path: Path, roots: Sequence[Path]) -> Node:

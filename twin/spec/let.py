@@ -18,19 +18,25 @@ def with_references(root: Node) -> Node:
     ``$x``.
 
     Raises:
-        SpecError: where a name is unknown, refers to itself, or is no name.
+        SpecError: where a name is unknown, refers to itself, or is no name, and where ``--set`` gives a value to one
+            that nothing uses. Files may: what extends them may have replaced the uses.
     """
     let = root.mapping.get("let")
     if let is not None and not isinstance(let.value, dict):
         raise SpecError(
             "'let' is no mapping of names", where=str(let.origin), expected="let: {wear: {uniform: [0, 1]}}"
         )
-    references = _References(let)
-    for name, origin in (let.keys if let is not None else {}).items():
+    references, names = _References(let), let.keys if let is not None else {}
+    for name, origin in names.items():
         if not _REFERENCE.fullmatch(f"${name}"):
             raise SpecError(f"let: '{name}' is no name", where=str(origin), expected="letters, digits and _")
-        references.definition(name, root)
     sections = {key: references.resolved(node) for key, node in root.mapping.items() if key != "let"}
+    used = set(references.done)
+    for name, origin in names.items():
+        references.definition(name, root)
+        if name not in used and origin.file.startswith("--set "):
+            text, hint = f"let: nothing uses '${name}'", nearest(name, used)
+            raise SpecError(text, where=str(origin), expected=f"one of: {listed(used)}", hint=hint)
     return Node(sections, root.origin, root.keys)
 
 

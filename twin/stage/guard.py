@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,19 +10,17 @@ from pxr import Sdf, Tf, Usd
 
 from twin.assets.cache import cache_folder
 from twin.errors import AssetError
+from twin.spec.extends import ROOTS_VARIABLE, extra_roots
 
 FILE_LIMIT = 4 << 30
 LAYER_LIMIT = 20_000
 PRIM_LIMIT = 500_000
 TRIANGLE_LIMIT = 50_000_000
-ROOTS_VARIABLE = "TWIN_ASSET_ROOTS"
-"""Folders, separated as in PATH, that a stage may refer to besides its own and the asset cache."""
 
 
 def allowed_roots(stage: Path) -> tuple[Path, ...]:
-    """Return the folders that files of a stage may lie in."""
-    extra = [Path(item) for item in os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep) if item]
-    return tuple(folder.resolve() for folder in (stage.absolute().parent, cache_folder(), *extra))
+    """Return the folders that files of a stage may lie in: its own, the asset cache and ``TWIN_ASSET_ROOTS``."""
+    return (stage.absolute().parent.resolve(), cache_folder().resolve(), *extra_roots())
 
 
 def check_file(name: str, roots: Iterable[Path], where: str) -> Path:

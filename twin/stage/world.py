@@ -6,23 +6,21 @@ which turns and scales it to metres with Z up. So its prims keep their names, an
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from pxr import Kind, Sdf, Usd, UsdGeom, UsdPhysics, UsdSemantics, UsdShade, UsdUtils
+from pxr import Kind, Sdf, Usd, UsdGeom, UsdPhysics, UsdSemantics, UsdShade
 
 from twin import conventions
-from twin.assets.cache import file_sha256
-from twin.errors import AssetError, SpecError, listed, nearest
+from twin.errors import SpecError, listed, nearest
 from twin.stage import paths
 from twin.stage.author import declare, place
+from twin.stage.dependencies import dependencies, listing_sha256
 from twin.stage.fixtures import Prim
-from twin.stage.guard import allowed_roots, check_file, check_layers
 
 
 def add_world(stage: Usd.Stage, file: Path, folder: Path, prefix: str) -> None:
@@ -127,21 +125,21 @@ def _keep_targets(stage: Usd.Stage, prim: Usd.Prim) -> None:
 
 def _copied(file: Path, folder: Path) -> str:
     """Copy a stage and all that it refers to; return its place relative to ``folder``."""
-    files = sorted(_dependencies(file))
-    top = Path(os.path.commonpath([item.parent for item in files]))
-    names = [item.relative_to(top).as_posix() for item in files]
-    content = "\n".join(f"{name} {file_sha256(item)}" for name, item in zip(names, files, strict=True))
-    home = folder / "world" / hashlib.sha256(content.encode()).hexdigest()[:32]
+    hashes = dependencies(file)
+    sources = {name: Path(os.path.normpath(file.absolute().parent / name)) for name in hashes}
+    top = Path(os.path.commonpath([source.parent for source in sources.values()]))
+    places = {name: source.relative_to(top).as_posix() for name, source in sources.items()}
+    home = folder / "world" / listing_sha256({places[name]: sha256 for name, sha256 in hashes.items()})[:32]
     if not home.is_dir():
-        _copy_tree(zip(names, files, strict=True), home)
-    return f"world/{home.name}/{file.resolve().relative_to(top).as_posix()}"
+        _copy_tree({places[name]: source for name, source in sources.items()}, home)
+    return f"world/{home.name}/{places[file.name]}"
 
 
-def _copy_tree(files: Iterable[tuple[str, Path]], home: Path) -> None:
+def _copy_tree(files: Mapping[str, Path], home: Path) -> None:
     home.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=home.parent))
     try:
-        for name, source in files:
+        for name, source in files.items():
             (part / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, part / name)
         part.chmod(0o755)
@@ -151,16 +149,3 @@ def _copy_tree(files: Iterable[tuple[str, Path]], home: Path) -> None:
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _dependencies(file: Path) -> Iterator[Path]:
-    """Yield every file of a stage, each checked to be in its place."""
-    roots = allowed_roots(file)
-    yield from (Path(name) for name in check_layers(file, roots))
-    quiet = UsdUtils.CoalescingDiagnosticDelegate()
-    _, assets, missing = UsdUtils.ComputeAllDependencies(Sdf.AssetPath(str(file)))
-    quiet.TakeUncoalescedDiagnostics()
-    for name in missing:
-        if not name.endswith(".mdl"):  # MDL modules come with the renderer
-            raise AssetError(f"there is no file '{name}'", where=str(file))
-    yield from (check_file(name, roots, where=str(file)) for name in assets)

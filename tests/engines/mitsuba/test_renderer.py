@@ -148,3 +148,16 @@ def test_a_scaled_away_image_is_a_constant() -> None:
     gone = Texture(Path("/nowhere.png"), "raw", scale=(0.0,) * 4, bias=(1.0, 1.0, 1.0, 1.0))
     stage = geometry([quad(1.0, 0.0, "/m")], None, [material("/m", occlusion=gone, opacity=gone)], [dome(1.0)])
     assert image(stage, state(camera()), spp=4).mean() > 0
+
+
+def test_an_old_llvm_that_came_first_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dr.Jit imported before twin may have found a system LLVM that aborts the process; it is refused before that."""
+    renderer().close()
+    monkeypatch.setattr("drjit.detail.llvm_version", lambda: (15, 0, 6))
+    with pytest.raises(EngineError) as caught:
+        renderer()
+    assert str(caught.value) == (
+        "Dr.Jit has loaded LLVM 15.0.6\n"
+        "  expected: LLVM 19 or newer\n"
+        "  try: import twin before drjit or mitsuba, or set DRJIT_LIBLLVM_PATH"
+    )
