@@ -38,6 +38,13 @@ def test_look_at_keeps_the_horizon_level_and_up_up() -> None:
     assert T[2, 1] < 0  # image y points down
 
 
+@pytest.mark.parametrize("away", [0.0, 1e-300, 9e-10, np.nan, np.inf, 1e300])
+def test_look_at_refuses_what_has_no_direction(away: float) -> None:
+    with pytest.raises(ValueError, match="no direction to look in over a distance of"):
+        c.look_at([away, 0, 0], [0, 0, 0])
+    assert np.isfinite(c.look_at([2e-9, 0, 0], [0, 0, 0])).all()
+
+
 @pytest.mark.parametrize("distortion", [np.zeros(8), np.array(RATIONAL)])
 def test_pixels_survive_a_round_trip_through_the_lens(distortion: np.ndarray) -> None:
     K = c.intrinsics(600.0, 640.0, 333.0, 222.0)

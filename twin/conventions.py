@@ -90,8 +90,7 @@ def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, up: npt.ArrayLike = (0.0,
     with np.errstate(over="ignore"):
         distance = np.linalg.norm(forward)
     if not LOOK_DISTANCE_LEAST <= distance < np.inf:
-        reason = "stands in the point that it looks at" if distance < LOOK_DISTANCE_LEAST else "looks at no finite point"
-        raise ValueError(f"what {reason} has no direction: the distance is {distance:g} m")
+        raise ValueError(f"there is no direction to look in over a distance of {distance:g} m")
     forward = forward / distance
     right = np.cross(forward, up)
     if np.linalg.norm(right) < 1e-6:

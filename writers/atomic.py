@@ -1,7 +1,7 @@
 """Put files in place whole or not at all.
 
-A file is written under a name of its own that ends in ``.part``, synced, renamed over its name, and its folder is synced: whoever finds the name
-finds the whole file, whatever crashed before.
+A file is written under a name of its own that ends in ``.part``, synced, renamed over its name, and its folder is
+synced: whoever finds the name finds the whole file, whatever crashed before.
 """
 
 from __future__ import annotations

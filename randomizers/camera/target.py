@@ -30,7 +30,8 @@ def aimed(kind: str, eye: Array, point: Array, *, hint: str) -> Array:
     try:
         return look_at(eye, point)
     except ValueError as error:
-        raise DrawError(f"the camera pose '{kind}' cannot be drawn: {error}", hint=hint) from None
+        found = f"a camera pose '{kind}' stands in the point that it looks at, or infinitely far from it"
+        raise DrawError(f"{found} ({error})", hint=hint) from None
 
 
 def target_names(target: Target | None) -> tuple[str, ...]:

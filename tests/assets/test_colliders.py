@@ -15,7 +15,7 @@ from twin.assets.asset import Part, Surface
 from twin.assets.colliders import HULL_VERTICES, PIECE_LIMIT, PIECE_VERTICES, colliders, hull, load
 from twin.assets.library import Library
 from twin.assets.mug import Mug
-from twin.assets.primitives import Sphere
+from twin.assets.primitives import Box, Sphere
 from twin.assets.shapes.solid import lathe, parts_of, turn
 from twin.errors import AssetError
 from twin.seeds import Bits
@@ -88,6 +88,24 @@ def test_a_decomposition_does_not_depend_on_threads_or_runs(tmp_path: Path) -> N
     assert 1 < len(pieces) <= PIECE_LIMIT and max(len(piece) for piece in pieces) <= PIECE_VERTICES
     stamp = file.stat().st_mtime_ns
     assert run_program(PROGRAM, tmp_path / "0") in printed and file.stat().st_mtime_ns == stamp, "it is made once"
+
+
+def test_a_decomposition_is_kept_by_what_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box(kind="box").build(Library(tmp_path / "cache"), Bits(0, 0, "x")).parts
+    folder = tmp_path / "pieces"
+    colliders(box, "coacd", folder, where="box")
+    (first,) = folder.iterdir()
+    with monkeypatch.context() as here:
+        here.setattr("twin.assets.colliders.cpu_family", lambda: "riscv64")
+        colliders(box, "coacd", folder, where="box")
+    assert len(list(folder.iterdir())) == 2
+    with monkeypatch.context() as here:
+        here.setattr("twin.assets.colliders.version", lambda name: f"{name} 0.1")
+        colliders(box, "coacd", folder, where="box")
+    assert len(list(folder.iterdir())) == 3
+    stamp = first.stat().st_mtime_ns
+    colliders(box, "coacd", folder, where="box")
+    assert len(list(folder.iterdir())) == 3 and first.stat().st_mtime_ns == stamp
 
 
 def test_a_mugs_pieces_leave_it_open(library: Library) -> None:

@@ -227,6 +227,38 @@ def garbled_jpeg(file: h5py.File) -> None:
     file["cameras/front/rgb/data"][:] = 0
 
 
+def unwritten(name: str, dtype: str) -> Callable[[h5py.File], object]:
+    """Put a dataset of 8 EiB in a few bytes: its chunks were never written."""
+
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file.create_dataset(name, (1 << 60,), dtype, chunks=(1 << 10,))
+
+    return change
+
+
+def overflowing(file: h5py.File) -> None:
+    del file["objects/asset"]
+    file.create_dataset(
+        "objects/asset", (2, 1 << 31, 1 << 31), "i4", chunks=(1, 1, 1 << 10)
+    )  # 2**63: numpy sees -2**63
+
+
+def unwritten_image(file: h5py.File) -> None:
+    unwritten("cameras/front/rgb/data", "u1")(file)
+    file["cameras/front/rgb/offset"][...] = [0, 1 << 59, 1 << 60]
+
+
+def number_as_text(file: h5py.File) -> None:
+    del file["state"]
+    file["state"] = np.array([1 << 50, 1 << 50])
+
+
+def long_text(file: h5py.File) -> None:
+    del file["state"]
+    file.create_dataset("state", (2,), f"S{(1 << 31) - 8}", chunks=(1,))
+
+
 HOSTILE: list[tuple[Callable[[h5py.File], object], str]] = [
     (set_attribute("format", "other"), "this HDF5 file is no shard of twin\n  expected: @format='twin.hdf5'"),
     (set_attribute("format", 3), "this HDF5 file is no shard of twin\n  expected: @format='twin.hdf5'"),
@@ -244,6 +276,19 @@ HOSTILE: list[tuple[Callable[[h5py.File], object], str]] = [
     (wild_offsets, "the shard is damaged (the offsets of 'cameras/front/rgb' leave its data)"),
     (other_image_size, "the shard is damaged (an image of 24x16, not 25x16)"),
     (garbled_jpeg, "the shard is damaged ("),
+    (
+        unwritten("cameras/front/rgb/offset", "i8"),
+        "the shard is damaged (the dataset 'cameras/front/rgb/offset' of shape",
+    ),
+    (unwritten_image, "the shard is damaged (an encoded image of 576460752303423488 bytes)"),
+    (
+        unwritten("objects/name", "S8"),
+        "the shard is damaged (the dataset 'objects/name' of shape (1152921504606846976,) ",
+    ),
+    (unwritten("objects/asset", "i4"), "the shard is damaged (the dataset 'objects/asset' of shape (11529215046068469"),
+    (overflowing, "the array 'objects/asset' has (2147483648, 2147483648) values a frame"),
+    (number_as_text, "the shard is damaged (the dataset 'state' is no text)"),
+    (long_text, "the shard is damaged (the dataset 'state' of shape (2,) is too large)"),
     (lambda file: file.__delitem__("state"), "the shard is damaged (there is no dataset 'state')"),
 ]
 
@@ -254,6 +299,8 @@ def read_all(path: Path) -> None:
         for name in {*shard.fields, "cameras/front/depth"}:
             shard.read(0, name)
         shard.text(0, "state")
+        shard.names("objects/name")
+        shard.table("objects/asset")
     finally:
         shard.close()
 

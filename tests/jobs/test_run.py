@@ -9,10 +9,10 @@ import pytest
 
 from tests.jobs import made
 from tests.jobs.made import fill
-from tests.programs import start_program
+from tests.programs import run_program, start_program
+from twin.cpu import cpu_family, family_of
 from twin.errors import RunError
-from twin.jobs.cpu import cpu_family, family_of
-from twin.jobs.run import open_run, plan_run, read_run
+from twin.jobs.run import DECIDING, open_run, plan_run, read_run
 
 
 def refusal(folder: Path, call: object) -> str:
@@ -28,7 +28,7 @@ def test_run_json_says_what_made_the_dataset(tmp_path: Path) -> None:
     assert (data["digest"], data["seed"], data["shard_size"]) == ("d" * 64, 5, 8)
     assert data["spec"] == made.IDENTITY.spec
     assert (data["cpu"], data["conventions"]) == (cpu_family(), 1)
-    assert sorted(data["libraries"]) == ["h5py", "hdf5", "numpy", "python"]
+    assert sorted(data["libraries"]) == sorted([*DECIDING, "h5py", "hdf5", "python"])
     assert read_run(tmp_path) == (made.IDENTITY, 8)
 
 
@@ -89,9 +89,40 @@ def test_another_run_is_refused_with_both_named(tmp_path: Path, name: str, value
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_libraries_and_the_scene_name_may_differ(tmp_path: Path) -> None:
+def test_the_scene_name_and_what_decides_no_value_may_differ(tmp_path: Path) -> None:
     made.run(tmp_path, 3)
-    assert made.run(tmp_path, 3, libraries={"numpy": "9"}, scene="renamed").identity.scene == "tabletop"
+    other = {**made.IDENTITY.libraries, "python": "9", "h5py": "9", "hdf5": "9"}
+    assert made.run(tmp_path, 3, libraries=other, scene="renamed").identity.scene == "tabletop"
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_another_version_of_what_decides_values_is_refused(tmp_path: Path, name: str) -> None:
+    made.run(tmp_path, 3)
+    ours = made.IDENTITY.libraries[name]
+    assert refusal(tmp_path, lambda: made.run(tmp_path, 3, libraries={**made.IDENTITY.libraries, name: "0.1"})) == (
+        f"OUT: the folder holds a run made with {name} {ours}\n"
+        "  expected: 0.1, which is installed here\n"
+        "  try: --out another folder, or install the version that made this one"
+    )
+    absent = {key: value for key, value in made.IDENTITY.libraries.items() if key != name}
+    assert "expected: none, which" in refusal(tmp_path, lambda: made.run(tmp_path, 3, libraries=absent))
+
+
+def test_versions_are_known_without_importing_what_is_heavy() -> None:
+    program = """
+        import sys
+        from twin.jobs.run import DECIDING, Identity
+        made = Identity("s", {}, "d", 0, "blank", "1", "0.1.0")
+        heavy = {"pxr", "mitsuba", "drjit", "mujoco", "trimesh", "scipy", "coacd", "PIL"}
+        print(sorted(heavy & set(sys.modules)), all(made.libraries[name] for name in DECIDING))
+    """
+    assert run_program(program) == "[] True\n"
+
+
+def test_the_order_of_the_spec_is_kept(tmp_path: Path) -> None:
+    spec = {"objects": {"zebra": {"b": 1, "a": 2}, "apple": {}}, "cameras": {"wrist": {}, "front": {}}}
+    made.run(tmp_path, 3, spec=spec)
+    assert json.dumps(read_run(tmp_path)[0].spec) == json.dumps(spec)
 
 
 def test_other_refusals_say_what_to_do(tmp_path: Path) -> None:

@@ -29,13 +29,14 @@ def test_states_come_back_exactly(tmp_path: Path) -> None:
 
 def test_the_key_changes_with_what_the_states_follow_from(tmp_path: Path) -> None:
     changes: list[dict[str, Any]] = [{}, {"engine": "other"}, {"digest": "e" * 64}, {"source": "x"}]
+    changes.append({"libraries": {**made.IDENTITY.libraries, "mujoco": "0.1"}})
     keys = []
     for number, change in enumerate(changes):
         run = made.run(tmp_path / str(number), 8, **change)
         generate(run, run.plan, made.maker())
         keys.append(StateSource(run.paths.folder).key)
     assert keys[0] == keys[1]  # another engine renders the same states
-    assert len(set(keys)) == 3
+    assert len(set(keys)) == 4
 
 
 def test_a_folder_without_a_dataset_is_refused(tmp_path: Path) -> None:

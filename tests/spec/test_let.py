@@ -69,7 +69,8 @@ def test_wrong_names_are_refused(let: str, said: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("let.waer=0.5", "--set let.waer: let: nothing uses '$waer'\n  expected: one of: wear\n  try: did you mean 'wear'?"),
+        ("let.waer=0.5", "--set let.waer: let: nothing uses '$waer'\n"
+         "  expected: one of: wear\n  try: did you mean 'wear'?"),
         ("let.none.uniform=[0, 1]", "--set let.none.uniform: let: nothing uses '$none'\n  expected: one of: wear"),
         ("let={size: 3}", "--set let: let: nothing uses '$size'\n  expected: one of: wear"),
         ("let.spare=2", "--set let.spare: let: nothing uses '$spare'\n  expected: one of: wear"),

@@ -11,9 +11,9 @@ from tests.stage.blocks import png
 from tests.stage.stages import TRIANGLE, geometry, written
 from tests.stage.test_read import COUNTS, CUBE, network
 from twin.errors import AssetError
+from twin.spec.extends import ROOTS_VARIABLE
 from twin.stage import guard
 from twin.stage import read as reading
-from twin.spec.extends import ROOTS_VARIABLE
 from twin.stage.read import read
 
 API = '(prepend apiSchemas = ["MaterialBindingAPI"])'

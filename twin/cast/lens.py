@@ -108,7 +108,7 @@ class Lens:
 
     def _look(self, window: Window) -> Array:
         height, width = window.shape
-        uv = pixel_centers(width, height) + [window.x0, window.y0]
+        uv = pixel_centers(width, height) + np.array([window.x0, window.y0])
         return pixel_directions(uv, self._K, self._distortion)[..., :2]
 
     def _folds(self, low: Array, high: Array) -> bool:
