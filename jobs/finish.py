@@ -51,7 +51,7 @@ def finishing(run: Run) -> Iterator[None]:
     """
     paths = run.paths
     with locked(paths.lock("finish"), wait=True):
-        for path in (paths.frames, paths.instances, paths.card, paths.credits, paths.report):
+        for path in (paths.frames, paths.instances, paths.card, paths.credits, paths.report, paths.sheet):
             sweep(path)
         yield
 

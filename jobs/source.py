@@ -35,8 +35,8 @@ class StateSource:
     def key(self) -> str:
         """Hash of everything that the stored states follow from: ``Identity.source`` of a run that renders them."""
         own = self.identity
-        parts = (own.digest, own.seed, own.twin_version, own.cpu, own.conventions, own.source)
-        parts = (*parts, *(own.libraries.get(name, "") for name in DECIDING))
+        versions = tuple(own.libraries.get(name, "") for name in DECIDING)
+        parts = (own.digest, own.seed, own.twin_version, own.cpu, own.conventions, own.source, versions)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def state(self, frame: int) -> FrameState:

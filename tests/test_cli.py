@@ -118,8 +118,8 @@ def test_a_signal_leaves_a_folder_that_resumes_to_the_same_bytes(
     scene: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     arguments = ["generate", str(scene), "--frames", "60", "--shard-size", "4", "--out"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([BIN, *arguments, tmp_path / "cut"], **quiet)
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen([BIN, *arguments, tmp_path / "cut"], stdout=nowhere, stderr=nowhere)
     while not (tmp_path / "cut" / "manifest" / "shard-000001.json").exists():
         assert process.poll() is None, "the run ended before it could be stopped"
         time.sleep(0.01)

@@ -12,7 +12,7 @@ from twin.assets.library import Library
 from twin.data import open_dataset
 from twin.errors import RunError, SpecError
 from twin.jobs import inline
-from twin.jobs.finish import finish, write_report
+from twin.jobs.finish import finish, finishing, write_report
 from twin.jobs.plan import frame_bytes, group_length
 from twin.jobs.run import Identity, Run, open_run, plan_run
 from twin.jobs.source import StateSource
@@ -88,9 +88,11 @@ def generate(
         write_report(made, outcome.failed)
         if outcome.failed:
             raise next(iter(outcome.failed.values()))
-        _twin(made, studio)
+        with finishing(made):
+            _twin(made, studio)
         finish(made, library, studio.block_assets)
-    sheet = _sheet(made)
+    with finishing(made):
+        sheet = _sheet(made)
     return Generated(made.paths.folder, made.plan.frames, outcome.made, outcome.kept, made.paths.twin, sheet)
 
 

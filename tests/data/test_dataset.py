@@ -238,10 +238,9 @@ def unwritten(name: str, dtype: str) -> Callable[[h5py.File], object]:
 
 
 def overflowing(file: h5py.File) -> None:
-    del file["objects/asset"]
-    file.create_dataset(
-        "objects/asset", (2, 1 << 31, 1 << 31), "i4", chunks=(1, 1, 1 << 10)
-    )  # 2**63: numpy sees -2**63
+    """Put a size of 2**64, which is 0 to numpy."""
+    del file["objects/name"]
+    file.create_dataset("objects/name", (4, 1 << 31, 1 << 31), "S1", chunks=(1, 1, 1 << 10))
 
 
 def unwritten_image(file: h5py.File) -> None:
@@ -286,7 +285,10 @@ HOSTILE: list[tuple[Callable[[h5py.File], object], str]] = [
         "the shard is damaged (the dataset 'objects/name' of shape (1152921504606846976,) ",
     ),
     (unwritten("objects/asset", "i4"), "the shard is damaged (the dataset 'objects/asset' of shape (11529215046068469"),
-    (overflowing, "the array 'objects/asset' has (2147483648, 2147483648) values a frame"),
+    (
+        overflowing,
+        "the shard is damaged (the dataset 'objects/name' of shape (4, 2147483648, 2147483648) is too large)",
+    ),
     (number_as_text, "the shard is damaged (the dataset 'state' is no text)"),
     (long_text, "the shard is damaged (the dataset 'state' of shape (2,) is too large)"),
     (lambda file: file.__delitem__("state"), "the shard is damaged (there is no dataset 'state')"),

@@ -68,8 +68,8 @@ def test_two_processes_share_a_folder_from_start_to_end(scene: Path, tmp_path: P
     assert {"contact_sheet.png", "frames.parquet", "run.json", "twin.usda", "shard-000005.h5"} <= set(expected)
     for number in range(ROUNDS):
         out = tmp_path / f"shared-{number}"
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        both = [subprocess.Popen(command(scene, out), text=True, **pipes) for _ in range(2)]
+        pipe = subprocess.PIPE
+        both = [subprocess.Popen(command(scene, out), text=True, stdout=pipe, stderr=pipe) for _ in range(2)]
         said = [process.communicate(timeout=120) for process in both]
         assert [process.returncode for process in both] == [0, 0], said
         assert contents(out) == expected

@@ -93,6 +93,12 @@ def test_fixed_pose_wants_one_direction() -> None:
 def test_a_camera_cannot_stand_in_what_it_looks_at() -> None:
     with pytest.raises(DrawError, match="stands in the point that it looks at"):
         camera({"kind": "fixed", "position": [0, 0, 1], "look_at": [0, 0, 1]})
+    with pytest.raises(DrawError) as caught:
+        camera({"kind": "orbit", "target": [0, 0, 0], "distance": 1e-12})
+    assert str(caught.value) == (
+        "a camera pose 'orbit' stands in the point that it looks at, or infinitely far from it "
+        "(there is no direction to look in over a distance of 1e-12 m)\n  try: give it a greater 'distance'"
+    )
 
 
 def rig(**poses: Mapping[str, object]) -> FrameState:

@@ -86,7 +86,7 @@ def test_the_digest_sees_every_value(old: str, new: str, folder: Path) -> None:
     assert registry.digest(one, SmallLibrary()) != registry.digest(two, SmallLibrary())
 
 
-ORDERED = {
+ORDERED: dict[str, Any] = {
     "world": {name: {"kind": "floor", "size": ["2 m", "2 m"]} for name in ("near", "far")},
     "lights": {name: {"kind": "dome"} for name in ("sky", "fog")},
     "objects": {name: {"asset": {"kind": "mug"}} for name in ("mug", "cup")},
