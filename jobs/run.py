@@ -59,6 +59,7 @@ class Identity:
         source: Identity of the dataset whose stored states are rendered, empty where frames are drawn.
         conventions: Version of the label conventions.
         cpu: CPU family, on which floating point rounds alike.
+        folder: Folder of the spec, below which its files lie; recorded and not compared.
         libraries: Versions of what it is made with; those of :data:`DECIDING` are compared.
     """
 
@@ -72,6 +73,7 @@ class Identity:
     source: str = ""
     conventions: int = CONVENTIONS_VERSION
     cpu: str = field(default_factory=cpu_family)
+    folder: str = ""
     libraries: Mapping[str, str] = field(default_factory=_libraries)
 
 

@@ -110,3 +110,9 @@ def test_blocks_change_the_assets_and_view_groups_hold_the_poses() -> None:
     assert len(set(radii.values())) == len(radii) > 2
     for even, odd in zip(frames[::2], frames[1::2], strict=True):
         assert even.state.slots[0].member == odd.state.slots[0].member
+
+
+def test_visibility_that_only_requirements_need_is_not_delivered() -> None:
+    needed = {"visible": "ball", "camera": "front", "min": 0.1}
+    with api.loads({**BALL, "labels": ["depth", "pose"], "require": {"seen": needed}}) as scene:
+        assert set(scene.frame(0).camera("front")) == {"depth", "T_camera_object"}

@@ -76,3 +76,19 @@ def test_stored_states_render_at_another_size_and_with_a_value_drawn_anew(tmp_pa
         np.testing.assert_allclose(
             two.frame(index)["cameras/front/K"][:2] / 2, one.frame(index)["cameras/front/K"][:2], rtol=1e-12
         )
+
+
+def test_stored_states_of_a_scene_with_files_render_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its objects are not in alphabetical order, its world and its meshes are files."""
+    path = ROOT / "scenes" / "lab.yaml"
+    sets = [*small(twin.load(path).loaded.scene, engine=False), "labels=[depth, instance, pose, keypoints]"]
+    twin.generate(path, frames=2, out=tmp_path / "a", sets=sets)
+    monkeypatch.chdir(tmp_path)
+    twin.generate(source="a", out="b")
+    one, two = twin.open_dataset("a"), twin.open_dataset("b")
+    for index in range(2):
+        first, second = one.frame(index), two.frame(index)
+        for name in first:
+            np.testing.assert_array_equal(first[name], second[name], err_msg=name)

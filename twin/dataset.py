@@ -155,8 +155,9 @@ def _order(
         )
     states = StateSource(Path(source))
     kept = states.identity
-    # File names in a resolved scene are absolute; the working folder bounds them as a spec's own folder would.
-    loaded = registry.loads(kept.spec, folder=Path.cwd(), name=kept.scene, sets=sets, plugins=plugins, library=library)
+    # File names in a resolved scene are absolute; the folder of its spec bounds them as before.
+    folder = Path(kept.folder or Path.cwd())
+    loaded = registry.loads(kept.spec, folder=folder, name=kept.scene, sets=sets, plugins=plugins, library=library)
     redraw = tuple(text.partition("=")[0].strip() for text in sets)
     return _Order(loaded, kept.seed, frames or len(states), states, redraw)
 
@@ -170,7 +171,7 @@ def _open(order: _Order, studio: Studio, out: Path, shard_size: int | None) -> R
     identity = Identity(
         scene=order.loaded.path.stem, spec=order.loaded.scene.model_dump(mode="json"), digest=digest, seed=order.seed,
         engine=engine_kind(studio), engine_version=engine_version(studio), twin_version=twin.__version__,
-        source=order.states.key if order.states else "",
+        source=order.states.key if order.states else "", folder=str(order.loaded.folder),
     )  # fmt: skip
     size = _frame_bytes(order.loaded.scene, studio.keypoint_count)
     group = group_length(order.loaded.scene)

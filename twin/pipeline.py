@@ -145,12 +145,15 @@ class Studio:
                 [] if given else unmet(self.scene, state, {name: labels[_visibility(name)] for name in self._judged})
             )
             if not missed:
-                dropped = () if "visibility" in self.scene.labels else map(_visibility, self.cameras)
-                return state, {name: labels[name] for name in labels if name not in set(dropped)}
+                return state, {name: labels[name] for name in labels if self._asked(name)}
             failures.append(missed)
             if any(is_held(self.scene, self.scene.require[shortfall.name]) for shortfall in missed):
                 break
         raise give_up(self.scene, index, failures)
+
+    def _asked(self, name: str) -> bool:
+        """Say whether a label is to be delivered; visibility may be there for the requirements alone."""
+        return "visibility" in self.scene.labels or not name.endswith("/visibility")
 
     @property
     def _judged(self) -> set[str]:

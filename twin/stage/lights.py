@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from twin import conventions
+from twin.errors import DrawError
 from twin.frame import Json
 from twin.spec.scene import Array, HdriName, Light, Rotation, Vector
 from twin.spec.units import Angle, PositiveLength, quantity
@@ -115,9 +116,18 @@ class _Aimed(_Placed):
         return self
 
     def pose(self) -> Array:
-        """Stand at the position with -z along the aim."""
+        """Stand at the position with -z along the aim.
+
+        Raises:
+            DrawError: where the light stands in the very point that it shines at.
+        """
         if self.look_at is not None:
-            return conventions.look_at(vector(self.position), vector(self.look_at)) @ conventions.T_USDCAMERA_OPENCV
+            try:
+                aim = conventions.look_at(vector(self.position), vector(self.look_at))
+            except ValueError as error:
+                found = f"a light stands in the point that it shines at ({error})"
+                raise DrawError(found, hint="keep 'position' and 'look_at' apart") from None
+            return aim @ conventions.T_USDCAMERA_OPENCV
         turn = conventions.rotation_rpy(*vector(self.rotation)) if self.rotation is not None else np.eye(3)
         return conventions.transform(turn, vector(self.position))
 
