@@ -184,6 +184,10 @@ def _start(paths: RunPaths, identity: Identity, plan: RunPlan) -> None:
     if stray:
         found = f"the folder holds shards but no {paths.run.name}: {listed(stray, 3)}"
         raise RunError(found, where=str(paths.folder), hint="--out another folder, or move them away")
+    others = [path.name for path in paths.folder.iterdir() if not path.name.startswith(".")]
+    if others:
+        found = f"the folder holds other things and no dataset: {listed(others, 3)}"
+        raise RunError(found, where=str(paths.folder), expected="a new or an empty folder", hint="--out another folder")
     head = {"format": data_manifest.RUN_FORMAT, "version": data_manifest.RUN_VERSION}
     data = {**head, **asdict(identity), "shard_size": plan.shard_size}
     write_text(paths.run, json.dumps(data, indent=1) + "\n")

@@ -73,7 +73,7 @@ def test_a_wrong_spec_names_its_line_and_the_nearest_name(scene: Path) -> None:
 
 
 def test_check_prints_a_summary_a_schema_and_a_resolved_spec(scene: Path) -> None:
-    assert "1 object, 1 light, 1 camera, 2 drawn values" in twin("check", scene).stdout
+    assert "1 object, 1 light, 1 camera, 3 drawn values" in twin("check", scene).stdout
     assert twin("check", "--schema").stdout.startswith("{")
     resolved = twin("check", scene.name, "--resolved", "--set", "engine.kind=mitsuba", cwd=scene.parent).stdout
     assert "ball.yaml:4:" in resolved and "--set engine.kind" in resolved and "default" in resolved
@@ -138,3 +138,35 @@ def test_doctor_names_every_engine() -> None:
     done = twin("doctor")
     assert all(word in done.stdout for word in ("mitsuba", "blank", "isaac"))
     assert done.returncode in (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["render", "ball.yaml", "--frame", "0", "-o", "x.jpg"], "no '.jpg' file is written here"),
+        (["render", "ball.yaml", "--sheet", "1", "-o", "x.h5"], "no '.h5' file is written here"),
+        (["build", "ball.yaml", "-o", "x.txt"], "no '.txt' file is written here"),
+        (
+            ["generate", "ball.yaml", "--frames", "1", "--out", "mine"],
+            "the folder holds other things and no dataset: notes",
+        ),
+        (["render", "ball.yaml", "--frame", "0", "--seed", "99999999999999999999"], "Invalid value for '--seed'"),
+    ],
+)
+def test_what_would_be_written_is_checked_first(scene: Path, arguments: list[str], says: str) -> None:
+    (scene.parent / "mine").mkdir()
+    (scene.parent / "mine" / "notes").write_text("my own")
+    before = sorted(scene.parent.rglob("*"))
+    done = twin(*arguments, cwd=scene.parent)
+    assert done.returncode == 2 and says in done.stderr, done.stderr
+    assert [path for path in sorted(scene.parent.rglob("*")) if ".locks" not in str(path)] == before
+
+
+def test_a_place_that_cannot_be_written_is_one_message(scene: Path) -> None:
+    done = twin("render", scene, "--frame", 0, "-o", "/proc/x.png")
+    assert done.returncode == 2 and "the file cannot be used" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_labels_without_a_picture_make_a_dataset_without_a_sheet(scene: Path, tmp_path: Path) -> None:
+    done = twin("generate", scene, "--frames", 1, "--out", tmp_path / "out", "--set", "labels=[pose]")
+    assert done.returncode == 0 and "sheet" not in done.stdout

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,3 +40,11 @@ def test_a_frame_answers_by_short_and_by_full_name() -> None:
     frame = Frame(state_of([0.0] * 16), {"cameras/front/depth": depth})
     assert frame["front/depth"] is depth and frame["cameras/front/depth"] is depth
     assert frame.camera("front") == {"depth": depth}
+
+
+def test_a_frame_names_its_arrays_and_the_nearest_one() -> None:
+    frame = Frame(state_of([0.0] * 16), {"cameras/front/depth": np.zeros((2, 2), dtype=np.float32)})
+    assert "front/depth" in frame and "front/dept" not in frame and list(frame) == ["cameras/front/depth"]
+    assert repr(frame) == "Frame(3: cameras/front/depth)"
+    with pytest.raises(KeyError, match="did you mean 'cameras/front/depth'"):
+        frame["front/dept"]

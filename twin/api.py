@@ -18,6 +18,7 @@ from typing import Any
 from twin import registry
 from twin.assets.library import Library
 from twin.dataset import generate, shard_header
+from twin.errors import SpecError
 from twin.frame import Frame
 from twin.pipeline import Studio
 from twin.progress import progress_bar
@@ -107,6 +108,7 @@ class Twin:
         from twin.stage.compile import compile_stage
         from twin.stage.layer import write_frame_layer
 
+        _check_out(out, (".usda",))
         first = (frame or 0) // self.loaded.scene.pool.every * self.loaded.scene.pool.every
         shown = self.studio.state(first)
         block = self.studio.block(shown.block).block
@@ -123,6 +125,8 @@ class Twin:
         from twin.report.overlay import backdrop, draw_overlay
         from twin.report.sheet import write_png
 
+        if out:
+            _check_out(out, (".png",) if overlay else (".png", ".h5"))
         frame = self.frame(index)
         if out and out.suffix == ".h5":
             return [self._write_shard(frame, out)]
@@ -136,6 +140,8 @@ class Twin:
         from twin.report.overlay import backdrop, draw_overlay
         from twin.report.sheet import write_sheet
 
+        if out:
+            _check_out(out, (".png",))
         draw, pictures = draw_overlay if overlay else backdrop, []
         with progress_bar(f"rendering {self.loaded.path.name}", count) as step:
             for index in range(count):
@@ -216,6 +222,13 @@ def schema_text(plugins: Sequence[Path] = ()) -> str:
     """Return the JSON Schema of scene specs as text, kinds of plugins included."""
     registry.assemble(plugins)
     return json.dumps(registry.schema(), indent=1, ensure_ascii=False)
+
+
+def _check_out(out: Path, suffixes: Sequence[str]) -> None:
+    """Refuse a file name that would not be what it says, before any work is done."""
+    if out.suffix not in suffixes or out.is_dir():
+        found = "this is a folder" if out.is_dir() else f"no '{out.suffix}' file is written here"
+        raise SpecError(found, where=str(out), expected=f"a file that ends in {' or '.join(suffixes)}")
 
 
 def _caption(index: int, camera: str, cameras: Sequence[str]) -> str:

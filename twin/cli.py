@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn, Optional
 import typer
 from typer.core import TyperGroup
 
-from twin.errors import TwinError, extra_missing
+from twin.errors import RunError, TwinError, extra_missing
 
 RENDER_MODULES = ("coacd", "drjit", "mitsuba", "mujoco", "oidn", "PIL", "pxr", "pyoidn", "scipy", "trimesh")
 
@@ -29,6 +29,10 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except TwinError as error:
             _fail(error)
+        except OSError as error:
+            if error.filename is None or isinstance(error, BrokenPipeError):
+                raise
+            _fail(RunError(f"the file cannot be used: {error.strerror}", where=str(error.filename)))
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in RENDER_MODULES:
                 raise

@@ -7,12 +7,14 @@ It is what a shard stores, what travels to another process, and what ``generate 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from twin.errors import listed, nearest
 
 Json: TypeAlias = Any
 """What ``json`` can hold: numbers, strings, booleans, None, lists and mappings of these."""
@@ -143,7 +145,7 @@ class Pixels:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Frame:
     """One finished frame in memory.
 
@@ -161,8 +163,24 @@ class Frame:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array:
-        """Return one array by its name in a shard; ``frame["front/depth"]`` is short for ``cameras/front/depth``."""
-        return self.arrays[name] if name in self.arrays else self.arrays[f"cameras/{name}"]
+        """Return one array by its name in a shard; ``frame["front/depth"]`` is short for ``cameras/front/depth``.
+
+        Raises:
+            KeyError: where there is no such array, naming the nearest one.
+        """
+        full = name if name in self.arrays else f"cameras/{name}"
+        if full not in self.arrays:
+            raise KeyError(f"no array '{name}' in this frame; {nearest(full, self.arrays) or listed(self.arrays)}")
+        return self.arrays[full]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.arrays or f"cameras/{name}" in self.arrays
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    def __repr__(self) -> str:
+        return f"Frame({self.state.frame}: {listed(self.arrays)})"
 
     def camera(self, name: str) -> dict[str, Array]:
         """Return one camera's arrays by label name, ``{"rgb": ..., "depth": ...}``."""
