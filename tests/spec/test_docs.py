@@ -27,10 +27,8 @@ def test_the_page_has_examples() -> None:
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split(":")[0])
 def test_examples_load_and_satisfy_the_schema(block: str, folder: Path) -> None:
     (folder / "base.yaml").write_text(WHOLE[0])
-    if "extends:" in block:
-        text = f"twin: 1\n{block}"  # complete but for its first line
-    else:
-        text = block if block in WHOLE else f"extends: base\n{block}"
+    fragment = block not in WHOLE and "extends:" not in block
+    text = f"extends: base\n{block}" if fragment else block if block in WHOLE else f"twin: 1\n{block}"
     (folder / "x.yaml").write_text(text)
     assert registry.load(folder / "x.yaml").scene.cameras
     data = json.loads(json.dumps(read_text(text, Origin(""), folder).plain()))
