@@ -91,9 +91,9 @@ def test_absurd_parameters_are_refused() -> None:
 
 
 PINNED = {
-    "mug": "bcd34b32a570486e",
-    "bottle": "e52ab1d72ad24d03",
-    "sphere": "754c76ecc11afc2b",
+    "mug": "e78bf7328901de5d",
+    "bottle": "b9559ab5f01208a6",
+    "sphere": "402ddc8c9d3ec004",
 }
 PROGRAM = """
     import sys, tempfile, pathlib
