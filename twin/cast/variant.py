@@ -41,7 +41,19 @@ def mitsuba(variant: str = VARIANT) -> ModuleType:
         raise extra_missing("mitsuba", "render") from None
     if module.variant() != variant:
         module.set_variant(variant)
+    _check_llvm()
     return module
+
+
+def _check_llvm() -> None:
+    """Refuse an LLVM that Dr.Jit found by itself, imported before twin could show it the right one: it would crash."""
+    version = importlib.import_module("drjit").detail.llvm_version()
+    if version[0] < LEAST_LLVM:
+        raise EngineError(
+            f"Dr.Jit has loaded LLVM {'.'.join(str(part) for part in version)}",
+            expected=f"LLVM {LEAST_LLVM} or newer",
+            hint="import twin before drjit or mitsuba, or set DRJIT_LIBLLVM_PATH",
+        )
 
 
 def obstacle() -> str:

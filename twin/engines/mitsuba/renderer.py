@@ -118,25 +118,11 @@ class _Watch:
 def _variant(device: str) -> str:
     """Choose Mitsuba's variant; the LLVM one is loaded first, since Dr.Jit looks for LLVM only once."""
     variant.mitsuba()
-    _check_llvm()
     if device == "cpu" or (device == "auto" and not _has_cuda()):
         return variant.VARIANT
     if not _has_cuda():
         raise EngineError("no NVIDIA GPU can be used here", expected="an NVIDIA driver", hint="set 'device: cpu'")
     return "cuda_ad_rgb"
-
-
-def _check_llvm() -> None:
-    """Refuse an LLVM that Dr.Jit found by itself, imported before twin could show it the right one: it would crash."""
-    import drjit as dr
-
-    version = dr.detail.llvm_version()
-    if version[0] < variant.LEAST_LLVM:
-        raise EngineError(
-            f"Dr.Jit has loaded LLVM {'.'.join(str(part) for part in version)}",
-            expected=f"LLVM {variant.LEAST_LLVM} or newer",
-            hint="import twin before drjit or mitsuba, or set DRJIT_LIBLLVM_PATH",
-        )
 
 
 def _has_cuda() -> bool:
