@@ -122,8 +122,12 @@ class Normal(_Real[T]):
         return self
 
     def sample(self, bits: Bits) -> T:
-        """Draw one value, from one word each number."""
-        return cast(T, _each(lambda m, d, low, high: _truncated(m, d, low, high, bits.open_uniform()), *self._bounds()))
+        """Draw one value, from one word each number; the last bit of an inverse may stray, so the support bounds it."""
+        _, least, greatest = self.support()
+        return cast(T, _each(lambda value, low, high: min(max(value, low), high), self._drawn(bits), least, greatest))
+
+    def _drawn(self, bits: Bits) -> Any:
+        return _each(lambda m, d, low, high: _truncated(m, d, low, high, bits.open_uniform()), *self._bounds())
 
     def support(self) -> tuple[T, ...]:
         """Return the value in the middle, and the least and greatest that the bits can give (8.2 deviations out)."""

@@ -228,5 +228,8 @@ def main() -> None:
 
 def _terminate(number: int, stack: FrameType | None) -> NoReturn:
     """End as a shell expects of SIGTERM; what is finished stays, what is half-written is dropped."""
+    from twin.progress import end_after_frame
+
+    end_after_frame(number)
     print("twin: terminated; run the same command again to go on", file=sys.stderr)
     raise SystemExit(128 + number)

@@ -9,6 +9,13 @@ from contextlib import contextmanager
 
 SECONDS_BETWEEN_LINES = 15.0
 
+_ended_by: list[int] = []
+
+
+def end_after_frame(number: int) -> None:
+    """Remember a signal that ends the work: Python may lose what a handler raises inside a library's callback."""
+    _ended_by.append(number)
+
 
 @contextmanager
 def progress_bar(title: str, total: int, done: int = 0) -> Iterator[Callable[[], None]]:
@@ -19,12 +26,14 @@ def progress_bar(title: str, total: int, done: int = 0) -> Iterator[Callable[[],
         total: Number of frames.
         done: Frames that were there before.
     """
-    if sys.stderr.isatty():
-        with _bar(title, total, done) as step:
-            yield step
-    else:
-        with _lines(title, total, done) as step:
-            yield step
+    with (_bar if sys.stderr.isatty() else _lines)(title, total, done) as step:
+
+        def checked() -> None:
+            step()
+            if _ended_by:
+                raise SystemExit(128 + _ended_by[0])
+
+        yield checked
 
 
 @contextmanager

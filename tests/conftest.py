@@ -1,0 +1,7 @@
+"""Settings that all tests share."""
+
+from hypothesis import settings
+
+# The same examples in every run: a red run is then always a change of the code.
+settings.register_profile("twin", derandomize=True, database=None)
+settings.load_profile("twin")
