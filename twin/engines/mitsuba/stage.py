@@ -24,7 +24,7 @@ from twin.stage.geometry import Geometry, Light, Material, Member, Mesh
 LIGHT_SAMPLES = 2
 """Directions drawn towards lights from the first surface, where nearly all noise comes from."""
 
-_PANORAMAS = 4
+_PANORAMAS = 12
 _BLANK = Material("", "", {})
 
 
